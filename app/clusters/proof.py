@@ -83,7 +83,8 @@ class ProvenConnector(aiohttp.TCPConnector):
         """Asks for KUBE_SYSTEM on a connection that is not in use; returns None if there is none, or it was closed.
         Most requests to quiet members are these, and a request of aiohttp's session takes more than twice the CPU
         time."""
-        for key in list(self._conns):
+        for key, idle in list(self._conns.items()):
+            idle.rotate(1)  # to the one that was used last, so that the others stay unused and are closed
             connection = await self._get(key, [])
             if connection is None:
                 continue

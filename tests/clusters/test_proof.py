@@ -86,6 +86,26 @@ async def test_a_sign_of_life_uses_an_open_connection_and_opens_one_if_the_serve
     assert member.heard_at > 0
 
 
+async def test_signs_of_life_use_one_connection_so_that_others_can_close() -> None:
+    asked: list[tuple[str, Any]] = []
+    both = asyncio.Barrier(2)
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        asked.append((request.path, request.transport))
+        if request.path == "/version":
+            await both.wait()
+        return web.json_response({"metadata": {"uid": "ours"}, "gitVersion": "v1.34.4"})
+
+    async with member_at(answer) as member:
+        await asyncio.gather(member.version(), member.version())
+        assert len({transport for _, transport in asked}) == 2
+        asked.clear()
+        for _ in range(4):
+            await member.ping(seconds=5)
+    assert [path for path, _ in asked] == 4 * [KUBE_SYSTEM]
+    assert len({transport for _, transport in asked}) == 1
+
+
 async def test_behind_a_proxy_that_sends_requests_elsewhere_an_old_proof_is_asked_for_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
