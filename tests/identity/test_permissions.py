@@ -96,6 +96,7 @@ OPEN = {"register": "registration_closed", "signIn": "wrong_credentials"}
 """What somebody who is not signed in may ask, and what is wrong with the inputs above."""
 
 ARGUMENTS = {
+    "Rollout.wave": "index: 0",
     "Query.node": 'id: "DEPLOYMENT"',
     "Query.apiCompatibility": 'kubernetesVersion: "1.25"',
     "Query.cluster": 'name: "paris"',
