@@ -1,6 +1,6 @@
 """A rollout in five waves while workers are killed and a tenth of the members is away.
 
-`python -m tests.soak.rollout --members 200 --seed 7` runs the long form.
+`python -m tests.soak.rollout --members 100 --seed 7` runs the long form.
 """
 
 import argparse
@@ -231,7 +231,7 @@ async def _run(count: int, seed: int) -> Report:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.soak.rollout", description="A rollout under faults.")
-    parser.add_argument("--members", type=int, default=200)
+    parser.add_argument("--members", type=int, default=100)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}", flush=True)
