@@ -25,13 +25,13 @@ from cli.strategy import as_written, from_api, strategy_problems
 
 HEADER, VERSION = "polyhelm", "v1"
 _KINDS: dict[str, tuple[type, str]] = {
-    HEADER: (str, "text"),
-    "group": (str, "text"),
-    "release": (str, "text"),
-    "namespace": (str, "text"),
-    "chart": (str, "text"),
-    "version": (str, "text"),
-    "description": (str, "text"),
+    HEADER: (str, "a string"),
+    "group": (str, "a string"),
+    "release": (str, "a string"),
+    "namespace": (str, "a string"),
+    "chart": (str, "a string"),
+    "version": (str, "a string"),
+    "description": (str, "a string"),
     "values": (dict, "a map"),
     "valuesFrom": (list, "a list of references to secrets"),
     "overrides": (dict, "a map of clusters"),

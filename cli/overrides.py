@@ -85,7 +85,7 @@ def _entry_problems(item: yaml.Node) -> Iterator[tuple[int, str]]:
         elif name == "select":
             yield from selector_problems(name, below)
         elif name == "cluster" and not is_text(below):
-            yield line(below), "`cluster` must be text"
+            yield line(below), "`cluster` must be a string"
         elif name == "values" and not is_empty(below) and not isinstance(below, yaml.MappingNode):
             yield line(below), "`values` must be a map"
         elif name == "valuesFrom" and not is_empty(below):
@@ -105,11 +105,11 @@ def selector_problems(name: str, node: yaml.Node) -> Iterator[tuple[int, str]]:
                 yield line(below), "`labels` must be a map of labels"
             for label, (_, texts) in entries(below).items():
                 if not _are_texts(texts):
-                    yield line(texts), f"the label `{label}` must be text (put it in quotes), or a list of texts"
+                    yield line(texts), f"the label `{label}` must be a string (put it in quotes), or a list of strings"
         elif condition == "kubernetesVersion" and not is_text(below):
-            yield line(below), "`kubernetesVersion` must be text (put it in quotes), such as '>=1.28 <1.31'"
+            yield line(below), "`kubernetesVersion` must be a string (put it in quotes), such as '>=1.28 <1.31'"
         elif not _are_texts(below):
-            yield line(below), f"`{condition}` must be text (put it in quotes), or a list of texts"
+            yield line(below), f"`{condition}` must be a string (put it in quotes), or a list of strings"
 
 
 def reference_problems(node: yaml.Node) -> Iterator[tuple[int, str]]:

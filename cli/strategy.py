@@ -230,7 +230,7 @@ def _wrong(name: str, node: yaml.Node) -> str | None:
     is_number = isinstance(found, int) and not isinstance(found, bool)
     if name in _TEXTS:
         is_list = isinstance(node, yaml.SequenceNode) and all(map(is_text, node.value))
-        return None if is_list else "a list of texts (put them in quotes)"
+        return None if is_list else "a list of strings (put them in quotes)"
     if name == "health":
         return None if isinstance(found, bool) else "true or false"
     if name in _NUMBERS:
@@ -243,4 +243,4 @@ def _wrong(name: str, node: yaml.Node) -> str | None:
     choices = {"onNewer": ON_NEWER, "role": tuple(Role.__members__)}.get(name)
     if choices is not None:
         return None if found in choices else f"one of {', '.join(choices)}"
-    return None if is_text(node) else "text (put it in quotes)"
+    return None if is_text(node) else "a string (put it in quotes)"

@@ -53,7 +53,7 @@ class Returns(StrEnum):
 
     ANYTHING = "anything"
     BOOLEAN = "a boolean"
-    TEXT = "a text"
+    TEXT = "a string"
 
 
 _TYPES = {Returns.BOOLEAN: "BOOL", Returns.TEXT: "STRING"}
@@ -222,7 +222,7 @@ _NAMES = {
     "double": "a number",
     "int": "a whole number",
     "optional_type": "an optional value, which orValue(…) makes a plain one",
-    "string": "a text",
+    "string": "a string",
     "uint": "an unsigned number",
 }
 

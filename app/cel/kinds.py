@@ -11,7 +11,7 @@ class Basic(StrEnum):
     INTEGER = "a whole number"
     NOTHING = "null"
     NUMBER = "a number"
-    TEXT = "a text"
+    TEXT = "a string"
 
     def __str__(self) -> str:
         return self.value

@@ -215,7 +215,7 @@ def _checked(item: Any, kind: ObjectType, *, whole: bool) -> Object:
     if item.get("kind", "") not in ("", kind.kind if whole else _PARTIAL):
         raise ValueError(f"it is a {item['kind']!s:.100}")
     if not isinstance(metadata["name"], str) or not isinstance(metadata.get("namespace") or "", str):
-        raise TypeError("its name is not a text")
+        raise TypeError("its name is not a string")
     store_version(metadata["resourceVersion"])
     return item
 

@@ -53,7 +53,7 @@ def strict_text(live: Mapping[str, Any], *path: str) -> str | None:
     if found is _ABSENT:
         return None
     if not isinstance(found, str):
-        raise UnreadableError(f"{'.'.join(path)} is not a text")
+        raise UnreadableError(f"{'.'.join(path)} is not a string")
     return found
 
 
@@ -116,7 +116,7 @@ def _part(entry: Mapping[str, Any], name: str) -> str:
     if found is None:
         return ""
     if not isinstance(found, str):
-        raise UnreadableError(f"the {name} of an entry of status.conditions is not a text")
+        raise UnreadableError(f"the {name} of an entry of status.conditions is not a string")
     return found
 
 

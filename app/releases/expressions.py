@@ -125,7 +125,7 @@ def as_text(result: Any) -> str:
     if isinstance(result, bool | int | float):
         return json.dumps(result)
     kind = "null" if result is None else "a list" if isinstance(result, list) else "a map"
-    raise ExpressionError(f"the result is {kind}, and only a text, a number or a boolean can be a part of a text")
+    raise ExpressionError(f"the result is {kind}, and only a string, a number or a boolean can be part of a string")
 
 
 def _texts(value: Any, steps: Steps) -> Iterator[tuple[Steps, str]]:
@@ -169,4 +169,4 @@ def _end_of_quoted(text: str, at: int) -> int:
             return at + 1
         else:
             at += 1
-    raise ExpressionError("a text within an expression has no end")
+    raise ExpressionError("a string within an expression has no end")

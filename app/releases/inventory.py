@@ -162,5 +162,5 @@ def _reference(held: Any) -> Reference:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError("a name is not a text")
+        raise ValueError("a name is not a string")
     return value

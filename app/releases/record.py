@@ -130,7 +130,7 @@ def _of(kind: type[Found], value: object) -> Found:
 def _text(value: object) -> str:
     text = _of(str, value)
     if len(text) > MAX_TEXT or NUL in text:
-        raise ValueError(f"a text has more than {MAX_TEXT} characters, or U+0000 among them")
+        raise ValueError(f"a string has more than {MAX_TEXT} characters, or U+0000 among them")
     return text
 
 
@@ -164,7 +164,7 @@ def _values(values: Values) -> Values:
         elif isinstance(value, str):
             length += len(value)
             if NUL in value:
-                raise ValueError("its values have U+0000 in a text")
+                raise ValueError("its values have U+0000 in a string")
         if inner and depth > MAX_VALUES_DEPTH:
             raise ValueError(f"its values are nested more than {MAX_VALUES_DEPTH} levels deep")
         if parts + len(left) + len(inner) > MAX_VALUES or length > MAX_VALUES_TEXT:

@@ -107,17 +107,17 @@ def problems(stored: Any) -> Iterator[tuple[tuple[str, ...], str]]:
         yield (name,), f"A selector has the conditions {', '.join(KEYS)}."
     labels = stored.get("labels") or {}
     if not isinstance(labels, Mapping) or len(labels) > MAX_CHOICES:
-        yield ("labels",), f"Labels are a map of at most {MAX_CHOICES} keys to texts, or to lists of texts."
+        yield ("labels",), f"Labels are a map of at most {MAX_CHOICES} keys to strings, or to lists of strings."
     else:
         for key, values in labels.items():
             if not _are_texts(values) or (isinstance(values, list) and not values):
-                yield ("labels", key), "The value of a label is a text, or a list of the texts that it may be."
+                yield ("labels", key), "The value of a label is a string, or a list of the strings that it may be."
     for name in _LISTS:
         if not _are_texts(stored.get(name) or []):
-            yield (name,), f"{name} is a text, or a list of the texts that it may be."
+            yield (name,), f"{name} is a string, or a list of the strings that it may be."
     version = stored.get("kubernetesVersion")
     if version is not None and not isinstance(version, str):
-        yield ("kubernetesVersion",), "A version constraint is a text such as `>=1.28 <1.31`."
+        yield ("kubernetesVersion",), "A version constraint is a string such as `>=1.28 <1.31`."
     elif version:
         try:
             VersionRange.parse(version)

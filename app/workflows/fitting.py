@@ -61,7 +61,7 @@ def kind_of_value(value: Any, path: Path, visible: Visible, texts: Texts) -> tup
             kind, found = texts.kind(part.text, path, visible)
             problems += found
             if isinstance(kind, ListOf | MapOf | Record) or kind is Basic.NOTHING:
-                problems.append((path, f"The expression returns {kind}, which cannot be a part of a text."))
+                problems.append((path, f"The expression returns {kind}, which cannot be part of a string."))
     return Basic.TEXT, problems
 
 

@@ -121,5 +121,5 @@ _NAMES = {
     "null": "null",
     "number": "a number",
     "object": "a map",
-    "string": "a text",
+    "string": "a string",
 }

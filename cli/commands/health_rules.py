@@ -172,7 +172,7 @@ def _rules(text: str, source: str) -> Iterator[dict[str, Any]]:
             raise usage(f"{source}: rule {number} has unknown keys: {', '.join(unknown)}.")
         kinds, group = entry.get("kinds"), entry.get("group", "")
         if not isinstance(kinds, list) or not kinds or not all(isinstance(kind, str) for kind in kinds):
-            raise usage(f"{source}: rule {number} has no list `kinds` of texts.")
+            raise usage(f"{source}: rule {number} has no list `kinds` of strings.")
         texts = {name: entry[name] for name in _EXPRESSIONS if name in entry}
         if "current" not in texts:
             raise usage(f"{source}: rule {number} has no expression `current`.")

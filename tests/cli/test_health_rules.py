@@ -83,7 +83,7 @@ async def test_mistakes_in_a_rule_file_are_reported_before_any_rule_is_set(polyh
     for text, message in (
         ("a: 1", "standard input has no list `rules`."),
         ("rules: [{kinds: [A], currently: x}]", "standard input: rule 1 has unknown keys: currently."),
-        ("rules: [{kinds: A, current: x}]", "standard input: rule 1 has no list `kinds` of texts."),
+        ("rules: [{kinds: A, current: x}]", "standard input: rule 1 has no list `kinds` of strings."),
         ("rules: [{kinds: [A]}]", "standard input: rule 1 has no expression `current`."),
         ("rules: [{kinds: [A], current: true}]", "standard input: rule 1: `group` and the expressions are texts."),
         ("rules: [{kinds: [A, A], current: 'true'}]", "There are two rules for A."),

@@ -247,7 +247,7 @@ def test_each_document_is_a_deployment_and_empty_ones_are_none() -> None:
                 " driftPolicy, crdPolicy, liveDrift, liveDriftIgnore, dependsOn, strategy"
             ],
         ),
-        (HEAD + "version: 1.10\n", ["6: `version` must be text (put it in quotes)"]),
+        (HEAD + "version: 1.10\n", ["6: `version` must be a string (put it in quotes)"]),
         (HEAD + "values: [1]\n", ["6: `values` must be a map"]),
         (HEAD + "values:\n  a: 1\n  a: 2\n", ["8: `a` is given twice, first in line 7"]),
         (HEAD + "overrides:\n  paris: 3\n", ["7: the override for `paris` must be a map of values"]),
@@ -272,9 +272,9 @@ def test_each_document_is_a_deployment_and_empty_ones_are_none() -> None:
             HEAD + "overrides:\n- {select: {cluod: aws, labels: {tier: 1}, region: []}, value: {}}\n",
             [
                 "7: `cluod` is not known: did you mean `cloud`?",
-                "7: `region` must be text (put it in quotes), or a list of texts",
+                "7: `region` must be a string (put it in quotes), or a list of strings",
                 "7: `value` is not known: did you mean `values`?",
-                "7: the label `tier` must be text (put it in quotes), or a list of texts",
+                "7: the label `tier` must be a string (put it in quotes), or a list of strings",
             ],
         ),
         (
@@ -287,7 +287,7 @@ def test_each_document_is_a_deployment_and_empty_ones_are_none() -> None:
         ),
         (
             HEAD + "targetSelector: {kubernetesVersion: 1.30}\n",
-            ["6: `kubernetesVersion` must be text (put it in quotes), such as '>=1.28 <1.31'"],
+            ["6: `kubernetesVersion` must be a string (put it in quotes), such as '>=1.28 <1.31'"],
         ),
         (
             HEAD + "targetSelector: all\n",

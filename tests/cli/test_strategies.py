@@ -67,7 +67,7 @@ def test_what_equals_a_default_can_be_left_out() -> None:
         ("strategy: {waves: 5}", "6: `waves` must be a list"),
         ("strategy:\n  waves:\n  - name: a\n    cuont: 1", "9: `cuont` is not known: did you mean `count`?"),
         ("strategy:\n  waves:\n  - {name: a, count: '1'}", "8: `count` must be a number"),
-        ("strategy:\n  waves:\n  - {name: a, soak: 30}", "8: `soak` must be text (put it in quotes)"),
+        ("strategy:\n  waves:\n  - {name: a, soak: 30}", "8: `soak` must be a string (put it in quotes)"),
         ("strategy:\n  waves:\n  - {name: a, select: {cluod: x}}", "8: `cluod` is not known: did you mean `cloud`?"),
         ("strategy: {waves: [], onNewer: WAIT}", "6: `onNewer` must be one of SUPERSEDE, QUEUE, REFUSE"),
         ("strategy:\n  waves:\n  - {name: a, checks: [{health: true}]}", "8: a check needs `name`"),

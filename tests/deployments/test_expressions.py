@@ -63,8 +63,8 @@ INVALID: list[tuple[dict[str, Any], list[str], str]] = [
     (
         {"selectorOverrides": [{"select": {"cloud": "amazon"}, "values": {"a": "x${{ cluster.labels }}"}}]},
         ["selectorOverrides", "0", "values", "a"],
-        "selector override 1: a on berlin: cluster.labels: the result is a map, and only a text, a number or a"
-        " boolean can be a part of a text.",
+        "selector override 1: a on berlin: cluster.labels: the result is a map, and only a string, a number or a"
+        " boolean can be part of a string.",
     ),
     (
         {"valueOverrides": [{"cluster": "tokyo", "values": {"a": "${{ cluster.region + 'x' }}"}}]},

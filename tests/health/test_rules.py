@@ -96,7 +96,7 @@ def test_the_first_expression_that_is_true_has_the_health(fields: dict[str, str]
             "in_progress",
             "line 1, column 8: Syntax error: no viable alternative at input '.'",
         ),
-        ({"message": "true"}, "message", "it returns a boolean, and a text is needed"),
+        ({"message": "true"}, "message", "it returns a boolean, and a string is needed"),
     ],
 )
 def test_a_rule_that_cannot_be_used_names_its_field(fields: dict[str, str], field: str, problem: str) -> None:

@@ -75,11 +75,11 @@ CHANGES: dict[str, tuple[str, str, str, str]] = {
     ),
     "an input whose expression has another type": (
         '"Go on?"', '"${{ parameters.count }}"', "steps.2.inputs.message",
-        "This is a whole number, and a text is needed.",
+        "This is a whole number, and a string is needed.",
     ),
     "a list in a text": (
         '"Go on?"', '"To ${{ parameters.regions }}?"', "steps.2.inputs.message",
-        "The expression returns a list, which cannot be a part of a text.",
+        "The expression returns a list, which cannot be part of a string.",
     ),
     "an input that there is not": (
         "message: \"Loading", "message: \"\", text: \"Loading", "steps.1.sequence.0.inputs.text",
@@ -112,7 +112,7 @@ CHANGES: dict[str, tuple[str, str, str, str]] = {
     ),
     "an output of another type than its schema": (
         "schema: {type: string}", "schema: {type: boolean}", "outputs.digest.value",
-        "This is a text, and a boolean is needed.",
+        "This is a string, and a boolean is needed.",
     ),
     "an output that nothing uses": (
         "outputs: {digest: \"${{ string", "outputs: {size: 1, digest: \"${{ string", "steps.0.outputs.size",
