@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import gzip
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -36,6 +36,7 @@ _CHART, _VERSION = "hello", "1.0.0"
 async def write_rows(services: AllServices, kubeconfigs: Mapping[str, str], releases: int) -> None:
     """Writes the rows as they are after every release was observed to be what is wanted, in the first organization."""
     uids = await _uids(services, kubeconfigs)
+    accesses = {name: read_kubeconfig(kubeconfig) for name, kubeconfig in kubeconfigs.items()}
     async with services.transaction() as transaction:
         session = transaction.session
         organization = (await session.exec(select(Organization))).one()
@@ -50,46 +51,53 @@ async def write_rows(services: AllServices, kubeconfigs: Mapping[str, str], rele
                 name=name,
                 cloud="onprem",
                 distribution="kubeadm",
-                server=read_kubeconfig(kubeconfig).server,
+                server=access.server,
                 uid=uids[name],
                 kubernetes_version="v1.34.4",
                 reachability=Reachability.REACHABLE,
             )
-            for name, kubeconfig in kubeconfigs.items()
+            for name, access in accesses.items()
         ]
         session.add_all(clusters)
         await session.flush()
         for cluster in clusters:
-            access = read_kubeconfig(kubeconfigs[cluster.name])
-            sealed = services.members.seal(access, cluster.id)
+            sealed = services.members.seal(accesses[cluster.name], cluster.id)
             cluster.credentials, cluster.credentials_key = sealed.data, sealed.key_id
-        overrides = {cluster.name: override(cluster.name) for cluster in clusters}
-        for number in range(releases):
-            deployment = Deployment(
-                organization_id=organization.id,
-                group_id=group.id,
-                release_name=release_name(number),
-                namespace=NAMESPACE,
-                chart="bench/hello",
-                chart_name=archive.name,
-            )
-            session.add(deployment)
-            await session.flush()
-            revision = DeploymentRevision(
-                deployment_id=deployment.id,
-                generation=1,
-                chart_version=archive.version,
-                chart_digest=archive.digest,
-                values=common(number),
-                value_overrides=overrides,
-                targets=[cluster.name for cluster in clusters],
-            )
-            session.add(revision)
-            await session.flush()
-            rows = [_target_and_release(deployment, revision, cluster) for cluster in clusters]
-            for table, of_table in ((Target, [row[0] for row in rows]), (Release, [row[1] for row in rows])):
-                for start in range(0, len(rows), _ROWS_AT_ONCE):
-                    await session.execute(insert(table), _as_rows(of_table[start : start + _ROWS_AT_ONCE]))
+    for number in range(releases):
+        await _write_deployment(services, group, archive, clusters, number)
+
+
+async def _write_deployment(
+    services: AllServices, group: ClusterGroup, archive: ChartArchive, clusters: Sequence[Cluster], number: int
+) -> None:
+    """In a transaction of its own: Postgres ends one that is idle for long while its rows are made."""
+    async with services.transaction() as transaction:
+        session = transaction.session
+        deployment = Deployment(
+            organization_id=group.organization_id,
+            group_id=group.id,
+            release_name=release_name(number),
+            namespace=NAMESPACE,
+            chart="bench/hello",
+            chart_name=archive.name,
+        )
+        session.add(deployment)
+        await session.flush()
+        revision = DeploymentRevision(
+            deployment_id=deployment.id,
+            generation=1,
+            chart_version=archive.version,
+            chart_digest=archive.digest,
+            values=common(number),
+            value_overrides={cluster.name: override(cluster.name) for cluster in clusters},
+            targets=[cluster.name for cluster in clusters],
+        )
+        session.add(revision)
+        await session.flush()
+        rows = [_target_and_release(deployment, revision, cluster) for cluster in clusters]
+        for table, of_table in ((Target, [row[0] for row in rows]), (Release, [row[1] for row in rows])):
+            for start in range(0, len(rows), _ROWS_AT_ONCE):
+                await session.execute(insert(table), _as_rows(of_table[start : start + _ROWS_AT_ONCE]))
 
 
 async def _uids(services: AllServices, kubeconfigs: Mapping[str, str]) -> dict[str, str]:
