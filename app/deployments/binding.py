@@ -1,8 +1,8 @@
 """What a change is bound to besides its request. By default, to nothing."""
 
 from app.core.transaction import Transaction
+from app.deployments.desired_state import DesiredState
 from app.deployments.proposal import Proposal
-from app.deployments.state import Wish
 from app.tables.deployments import Deployment
 from app.tables.operations import Operation
 
@@ -23,7 +23,7 @@ class Binding:
     async def check(self, proposal: Proposal) -> None:
         """Called with what the change will write, before the transaction."""
 
-    async def begin(self, transaction: Transaction, deployment: Deployment, wish: Wish | None) -> None:
+    async def begin(self, transaction: Transaction, deployment: Deployment, state: DesiredState | None) -> None:
         """Called in the transaction, once the deployment is locked and before it is changed."""
 
     async def end(self, transaction: Transaction, deployment: Deployment, operation: Operation | None) -> None:

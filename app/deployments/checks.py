@@ -14,8 +14,8 @@ from app.core.errors import Conflict, Problem, TemporaryError, all_invalid, inva
 from app.core.names import MAX_RELEASE_NAME, is_subdomain, label_problem
 from app.core.threads import in_thread
 from app.deployments.codes import DeploymentCode
+from app.deployments.desired_state import DesiredState, Override, desired_state_problems
 from app.deployments.services import DeploymentServices
-from app.deployments.state import Override, Wish, wish_problems
 from app.releases.canonical import canonical
 from app.releases.endpoints import is_placeholder
 from app.releases.references import is_mark, value_at
@@ -58,48 +58,54 @@ def definition_problems(names: Sequence[str] | None) -> list[Problem]:
     ]
 
 
-async def check_wish(services: DeploymentServices, organization_id: int, wish: Wish, members: Collection[str]) -> None:
-    """Checks a wish as a whole and, for each cluster, its values against the chart's schema. `members` are those of the
-    group.
+async def check_desired_state(
+    services: DeploymentServices, organization_id: int, state: DesiredState, members: Collection[str]
+) -> None:
+    """Checks a desired state as a whole and, for each cluster, its values against the chart's schema. `members` are
+    those of the group.
 
     Raises:
         ValidationFailed: with every problem found.
     """
-    found = await in_thread(_problems, wish, members)
+    found = await in_thread(_problems, state, members)
     # Without targets, expressions have no results that a schema could describe.
-    is_known = bool(wish.targets) or not wish.depends_on_inputs
-    if not found and is_known and wish.archive.values_schema is not None:
+    is_known = bool(state.targets) or not state.depends_on_inputs
+    if not found and is_known and state.archive.values_schema is not None:
         try:
-            path = await services.archives.file(wish.archive.digest)
+            path = await services.archives.file(state.archive.digest)
         except TemporaryError as error:
             raise invalid(error.code, f"{error.message} Try again when it can.", "chart") from None
-        found = await _against_schema(services, organization_id, wish, wish.archive.values_schema, path)
+        found = await _against_schema(services, organization_id, state, state.archive.values_schema, path)
     if found:
         raise all_invalid(found)
 
 
-def _problems(wish: Wish, members: Collection[str]) -> list[Problem]:
-    return list(wish_problems(wish, members))
+def _problems(state: DesiredState, members: Collection[str]) -> list[Problem]:
+    return list(desired_state_problems(state, members))
 
 
 async def _against_schema(
-    services: DeploymentServices, organization_id: int, wish: Wish, schema: Mapping[str, Any], path: Path
+    services: DeploymentServices,
+    organization_id: int,
+    state: DesiredState,
+    schema: Mapping[str, Any],
+    path: Path,
 ) -> list[Problem]:
     defaults = await in_thread(_defaults, path)
     if defaults is None:  # only Helm knows the values that the templates get
         return []
-    shared, distinct = await in_thread(_distinct, wish)
+    shared, distinct = await in_thread(_distinct, state)
     problems = await schema_problems(
         services.schemas,
         schema,
         (defaults.seen(values) for _, values in distinct.values()),
         share=organization_id,
-        chart=f"{wish.archive.name} {wish.archive.version}",
+        chart=f"{state.archive.name} {state.archive.version}",
     )
     found: list[Problem] = []
     for (text, (cluster, values)), theirs in zip(distinct.items(), problems, strict=True):
         # Problems of the common values are reported once, not for each override.
-        at = ("values",) if text == shared else wish.place_of(cluster)
+        at = ("values",) if text == shared else state.place_of(cluster)
         # Values of secrets are checked by Helm in the worker: only their marks are known here.
         # Nor are those that wait for an endpoint: they are checked once it exists.
         shown = (problem for problem in theirs if not _is_open(value_at(values, problem.path)))
@@ -111,13 +117,13 @@ def _defaults(path: Path) -> ChartValues | None:
     return read_contents(path).values
 
 
-def _distinct(wish: Wish) -> tuple[bytes, dict[bytes, tuple[str, Values]]]:
+def _distinct(state: DesiredState) -> tuple[bytes, dict[bytes, tuple[str, Values]]]:
     """The text of the common values; and, by their text, all distinct values with the first cluster that has them."""
     distinct: dict[bytes, tuple[str, Values]] = {}
-    for cluster in wish.targets or ("",):
-        values = wish.on(cluster).values
+    for cluster in state.targets or ("",):
+        values = state.on(cluster).values
         distinct.setdefault(canonical(values), (cluster, values))
-    return canonical(wish.on("").values), distinct
+    return canonical(state.on("").values), distinct
 
 
 def _is_open(value: Any) -> bool:

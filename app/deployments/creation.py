@@ -15,8 +15,8 @@ from app.deployments.availability import check_free
 from app.deployments.binding import UNBOUND, Binding
 from app.deployments.checks import (
     archive_of,
+    check_desired_state,
     check_feature,
-    check_wish,
     definition_problems,
     name_problems,
     overrides_by_cluster,
@@ -30,6 +30,7 @@ from app.deployments.dependencies import (
     unknown_problems,
     write_dependencies,
 )
+from app.deployments.desired_state import DesiredState, Given, references_from, value_problems
 from app.deployments.evaluation import with_inputs
 from app.deployments.generation import write_generation
 from app.deployments.given import GivenOverride, GivenSelectorOverride, GivenValues, read_values
@@ -40,7 +41,6 @@ from app.deployments.preview import plan_targets
 from app.deployments.progress import Progress
 from app.deployments.proposal import Proposal
 from app.deployments.services import DeploymentServices
-from app.deployments.state import Given, Wish, references_from, value_problems
 from app.deployments.strategies import bind_secrets, check_conditions, strategies_of
 from app.deployments.warnings import warnings_about
 from app.drift.rules import GivenRule
@@ -129,32 +129,32 @@ async def create_deployment(
             pinned = await pin(services, organization_id, request.chart, request.version, keep=not request.dry_run)
         async with services.database.reading() as session:
             archive = pinned.archive if pinned else await archive_of(session, str(bound.chart_digest))
-            wish = _wish(archive, request, given, membership, tuple(clusters))
-            secrets = await referenced(session, group, wish.references)
+            state = _desired_state(archive, request, given, membership, tuple(clusters))
+            secrets = await referenced(session, group, state.references)
             await bind_secrets(session, viewer, group, strategies_of(request))
             depends_on, unknown = await resolve(session, group.id, request.depends_on)
         if unknown and not request.dry_run:
             raise all_invalid(unknown_problems(request.depends_on, unknown))
         require_use(viewer, group.id, secrets)
-        wish = replace(wish, marks=marks_of(secrets))
-        release_name = await _free_name(services, request, clusters, wish.archive.name)
+        state = replace(state, marks=marks_of(secrets))
+        release_name = await _free_name(services, request, clusters, state.archive.name)
         deployment = Deployment(
             organization_id=organization_id,
             group_id=group.id,
             release_name=release_name,
             namespace=request.namespace,
             chart=request.chart,
-            chart_name=wish.archive.name,
-            secret_paths=sorted({found.path for found in wish.references}),
+            chart_name=state.archive.name,
+            secret_paths=sorted({found.path for found in state.references}),
             **stored_options(request),
         )
-        wish = await with_inputs(services, deployment, group, wish, clusters)
-        await check_wish(services, organization_id, wish, members)
+        state = await with_inputs(services, deployment, group, state, clusters)
+        await check_desired_state(services, organization_id, state, members)
         removable = frozenset(request.allow_crd_version_removal or ())
-        proposal = Proposal(deployment, wish, clusters, depends_on=depends_on, allow_crd_version_removal=removable)
+        proposal = Proposal(deployment, state, clusters, depends_on=depends_on, allow_crd_version_removal=removable)
         if request.dry_run:
             plan = await plan_targets(services, proposal, progress)
-            warnings = await warnings_about(services, wish)
+            warnings = await warnings_about(services, state)
             warnings += await dependency_warnings(services, proposal, unknown)
             answer = Answer(plan=plan, proposal=proposal, changed=True, warnings=warnings)
         else:
@@ -188,15 +188,15 @@ async def _given(request: CreateDeployment) -> GivenValues:
     return given
 
 
-def _wish(
+def _desired_state(
     archive: ChartArchive,
     request: CreateDeployment,
     given: GivenValues,
     membership: Membership,
     targets: tuple[str, ...],
-) -> Wish:
+) -> DesiredState:
     overrides = overrides_by_cluster(given.overrides or [])
-    return Wish(
+    return DesiredState(
         archive,
         Layer({} if given.values is None else given.values, references_from(request.values_from)),
         {name: Layer(one.values, references_from(one.values_from or [])) for name, one in overrides.items()},
@@ -237,8 +237,8 @@ async def _write(
     digest: bytes,
     bound: Binding,
 ) -> Answer:
-    deployment, wish, clusters = proposal.deployment, proposal.wish, dict(proposal.clusters)
-    assert wish is not None
+    deployment, state, clusters = proposal.deployment, proposal.desired_state, dict(proposal.clusters)
+    assert state is not None
     try:
         async with services.transaction() as transaction:
             await claim_key(transaction, group.organization_id, request.idempotency_key, digest)
@@ -249,14 +249,15 @@ async def _write(
             await check_feature(transaction.session, group)
             check_namespace(present, deployment.namespace)
             chosen_members(await members_of(transaction.session, group.id), list(clusters))
-            secrets = await referenced(transaction.session, group, wish.references, hold=True)
-            wish = replace(wish, marks=marks_of(secrets))
-            await bound.begin(transaction, deployment, wish)
+            secrets = await referenced(transaction.session, group, state.references, hold=True)
+            state = replace(state, marks=marks_of(secrets))
+            await bound.begin(transaction, deployment, state)
             transaction.session.add(deployment)
             await transaction.session.flush()
             transaction.record(
                 DeploymentEvent.CREATED,
-                f"{deployment.release_name} ({wish.archive.name} {wish.archive.version}) was created in {group.name}.",
+                f"{deployment.release_name} ({state.archive.name} {state.archive.version}) was created"
+                f" in {group.name}.",
                 organization_id=group.organization_id,
                 actor=viewer.name,
                 subject=deployment,
@@ -266,7 +267,7 @@ async def _write(
             if request.depends_on:
                 await write_dependencies(transaction, deployment, request.depends_on)
             operation = await write_generation(
-                *(transaction, deployment, wish, clusters, OperationKind.CREATE),
+                *(transaction, deployment, state, clusters, OperationKind.CREATE),
                 author=viewer.name,
                 allow_crd_version_removal=request.allow_crd_version_removal or (),
                 strategy=request.strategy_override,

@@ -16,8 +16,8 @@ from typing import Any
 from app.core.errors import Problem, UserError, all_invalid, invalid
 from app.core.threads import in_thread
 from app.deployments.codes import DeploymentCode
+from app.deployments.desired_state import DesiredState
 from app.deployments.services import DeploymentServices
-from app.deployments.state import Wish
 from app.groups.facts import facts_of
 from app.registers.common import CommonCode
 from app.releases.cycles import find_cycle, shown
@@ -90,39 +90,39 @@ async def with_inputs(
     services: DeploymentServices,
     deployment: Deployment,
     group: ClusterGroup,
-    wish: Wish,
+    state: DesiredState,
     clusters: Mapping[str, Cluster],
-) -> Wish:
-    """The wish with the inputs of each target.
+) -> DesiredState:
+    """The desired state with the inputs of each target.
 
     Raises:
         ValidationFailed: if an expression is not valid, or has no result on a cluster.
     """
-    facts = {name: facts_of(clusters[name], group.name) for name in wish.targets}
-    found = await evaluate(services, deployment, wish, facts)
+    facts = {name: facts_of(clusters[name], group.name) for name in state.targets}
+    found = await evaluate(services, deployment, state, facts)
     if found.failures:
         raise all_invalid([failure.problem for failure in found.failures[:_MOST_PROBLEMS]])
-    return replace(wish, inputs=found.inputs)
+    return replace(state, inputs=found.inputs)
 
 
 async def evaluate(
     services: DeploymentServices,
     deployment: Deployment,
-    wish: Wish,
+    state: DesiredState,
     facts: Mapping[str, Facts],
     only: Collection[str] | None = None,
 ) -> Evaluation:
-    """Evaluates the expressions of a wish, whose targets are on clusters with these facts, for all or `only` some of
-    them.
+    """Evaluates the expressions of a desired state, whose targets are on clusters with these facts, for all or `only`
+    some of them.
 
     Raises:
         ValidationFailed: if there are too many expressions, they exceed their time or memory, or targets refer to each
             other in a cycle.
     """
-    if not wish.depends_on_inputs:
+    if not state.depends_on_inputs:
         return Evaluation()
     names = sorted(facts if only is None else only)
-    used = _Uses(wish)
+    used = _Uses(state)
     if not used.expressions:
         return Evaluation({name: Inputs(facts[name]) for name in names})
     if len(used.expressions) > MAX_EXPRESSIONS:
@@ -146,8 +146,8 @@ async def evaluate(
     about = {
         "releaseName": deployment.release_name,
         "namespace": deployment.namespace,
-        "chartName": wish.archive.name,
-        "chartVersion": wish.archive.version,
+        "chartName": state.archive.name,
+        "chartVersion": state.archive.version,
     }
     pool = services.expressions
     for start in range(0, max(1, len(names)), _BATCH):  # a request without clusters checks the expressions
@@ -173,17 +173,17 @@ async def evaluate(
 
 
 class _Uses:
-    """The uses of expressions in the layers of a wish, and their references to endpoints. Each layer is searched once,
-    however many clusters have it.
+    """The uses of expressions in the layers of a desired state, and their references to endpoints. Each layer is
+    searched once, however many clusters have it.
 
     `unclear` are failures of expressions whose references are not written as they have to be."""
 
-    def __init__(self, wish: Wish) -> None:
-        self._wish = wish
+    def __init__(self, state: DesiredState) -> None:
+        self._state = state
         self._by_layer: dict[int, list[Use]] = {}
-        layers: list[tuple[str | None, Origin, Layer]] = [(None, Origin(LayerKind.COMMON), wish.common)]
-        layers += [(None, Origin(LayerKind.SELECTOR, index), one.layer) for index, one in enumerate(wish.selected)]
-        layers += [(name, Origin(LayerKind.CLUSTER), layer) for name, layer in wish.overrides.items()]
+        layers: list[tuple[str | None, Origin, Layer]] = [(None, Origin(LayerKind.COMMON), state.common)]
+        layers += [(None, Origin(LayerKind.SELECTOR, index), one.layer) for index, one in enumerate(state.selected)]
+        layers += [(name, Origin(LayerKind.CLUSTER), layer) for name, layer in state.overrides.items()]
         self._all = [(cluster, origin, use) for cluster, origin, layer in layers for use in self._in(layer)]
         self.expressions = list(dict.fromkeys(use.expression for _, _, use in self._all))
         self.places = {text: place for place, text in enumerate(self.expressions)}
@@ -201,7 +201,7 @@ class _Uses:
 
     def of(self, cluster: str, facts: Facts) -> list[tuple[Origin, Use]]:
         """Those in the layers that apply to a cluster."""
-        layers = self._wish.layers(cluster).applying(facts)
+        layers = self._state.layers(cluster).applying(facts)
         return [(origin, use) for origin, layer in layers for use in self._in(layer)]
 
     def references(self, cluster: str, facts: Facts) -> list[EndpointReference]:

@@ -14,8 +14,8 @@ from app.core.transaction import Transaction
 from app.delivery.generations import NewGeneration, Route, reach_targets, route_of
 from app.delivery.starting import Joining, open_rollouts
 from app.deployments.checks import archive_of
+from app.deployments.desired_state import DesiredState
 from app.deployments.queries import current
-from app.deployments.state import Wish
 from app.groups.facts import facts_of
 from app.releases.layers import Inputs
 from app.releases.release import Desired, covered
@@ -39,7 +39,7 @@ from app.targets.waits import review
 async def write_generation(
     transaction: Transaction,
     deployment: Deployment,
-    wish: Wish,
+    state: DesiredState,
     clusters: Mapping[str, Cluster],
     kind: OperationKind,
     *,
@@ -47,28 +47,28 @@ async def write_generation(
     allow_crd_version_removal: Sequence[str] = (),
     strategy: Mapping[str, Any] | None = None,
 ) -> Operation:
-    """Writes `wish` as the deployment's present generation, whose number is already set. It reaches the targets by the
+    """Writes `state` as the deployment's present generation, whose number is already set. It reaches the targets by the
     `strategy` or, without one, by that of the deployment.
 
-    `clusters` has a cluster for each name in the wish's targets. Targets that are no longer wanted stay as orphans
-    until their release is uninstalled. The caller has locked the deployment's row.
+    `clusters` has a cluster for each name in the targets. Targets that are no longer wanted stay as orphans until their
+    release is uninstalled. The caller has locked the deployment's row.
     """
     session = transaction.session
-    session.add(wish.revision(deployment.id, deployment.generation, author))
+    session.add(state.revision(deployment.id, deployment.generation, author))
     await session.flush()
     older = await open_rollouts(transaction, deployment.id)
     strategy = deployment.strategy if strategy is None else strategy
-    keeps_releases = partial(_keeps_releases, session, deployment, wish)
+    keeps_releases = partial(_keeps_releases, session, deployment, state)
     route = await route_of(transaction, deployment, strategy, older, keeps_releases)
     ours = col(Target.deployment_id) == deployment.id
     await lock_targets(session, ours)
     await session.execute(
         update(Target)
         .where(ours)
-        .where(col(Target.cluster_id).not_in([clusters[name].id for name in wish.targets]))
+        .where(col(Target.cluster_id).not_in([clusters[name].id for name in state.targets]))
         .values(wanted=False)
     )
-    rows = await _target_rows(transaction, deployment, wish, clusters)
+    rows = await _target_rows(transaction, deployment, state, clusters)
     if rows:
         statement = insert(Target)
         at_once = {name: statement.excluded[name] for name in _OF_GENERATION} if route is Route.AT_ONCE else {}
@@ -85,7 +85,7 @@ async def write_generation(
     new = replace(new, allow_crd_version_removal=allow_crd_version_removal)
     operation = await reach_targets(transaction, new, route, older)
     await judge_targets(transaction, target_ids=present)
-    if any(inputs.endpoints for inputs in wish.inputs.values()):
+    if any(inputs.endpoints for inputs in state.inputs.values()):
         # An endpoint may have changed after the expressions were evaluated.
         review(transaction, deployment.organization_id, deployment.id)
     return operation
@@ -107,13 +107,13 @@ async def without_clusters(
     marks = await marks_by_deployment(session, [deployment.id])
     pairs = await targets_with_clusters(session, deployment.id)
     inputs = {cluster.name: inputs_of(target) for target, cluster in pairs if cluster.name in staying}
-    wish = Wish.of(archive, revision, staying, marks.get(deployment.id, {}), inputs)
-    wish = replace(wish, overrides={name: layer for name, layer in wish.overrides.items() if name not in gone})
+    state = DesiredState.of(archive, revision, staying, marks.get(deployment.id, {}), inputs)
+    state = replace(state, overrides={name: layer for name, layer in state.overrides.items() if name not in gone})
     clusters = {cluster.name: cluster for _, cluster in pairs}
     deployment.generation += 1
     deployment.updated_at = now()
     await session.flush()
-    return await write_generation(transaction, deployment, wish, clusters, OperationKind.UPDATE, author=author)
+    return await write_generation(transaction, deployment, state, clusters, OperationKind.UPDATE, author=author)
 
 
 async def target_names(transaction: Transaction, deployment_id: int) -> dict[int, str]:
@@ -131,21 +131,21 @@ _OF_GENERATION = ("allowed_generation", "desired_digest", "inputs", "results", "
 """The columns of a target that change with its generation."""
 
 
-async def _keeps_releases(session: AsyncSession, deployment: Deployment, wish: Wish) -> bool:
+async def _keeps_releases(session: AsyncSession, deployment: Deployment, state: DesiredState) -> bool:
     previous = await session.get(DeploymentRevision, (deployment.id, deployment.generation - 1))
-    return previous is not None and wish.changes_only_targets(previous)
+    return previous is not None and state.changes_only_targets(previous)
 
 
 async def _target_rows(
-    transaction: Transaction, deployment: Deployment, wish: Wish, clusters: Mapping[str, Cluster]
+    transaction: Transaction, deployment: Deployment, state: DesiredState, clusters: Mapping[str, Cluster]
 ) -> dict[str, dict[str, Any]]:
     """The rows of the wanted targets, by the name of the cluster."""
-    wanted = {name: wish.on(name) for name in wish.targets}
+    wanted = {name: state.on(name) for name in state.targets}
     if wanted and (paths := deployment.secret_paths):
         mark = await transaction.fingerprints.mark()
         wanted = {name: covered(desired, paths, mark) for name, desired in wanted.items()}
     return {
-        name: _target_row(deployment, desired, clusters[name], wish.inputs.get(name))
+        name: _target_row(deployment, desired, clusters[name], state.inputs.get(name))
         for name, desired in wanted.items()
     }
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from app.core.errors import Problem, all_invalid
 from app.core.threads import in_thread
-from app.deployments.state import Given, Override, SelectorOverride
+from app.deployments.desired_state import Given, Override, SelectorOverride
 from app.yaml.reading import YamlError, read
 
 MAX_YAML_BYTES = 2 * 2**20

@@ -19,9 +19,9 @@ from app.core.tenancy import acting_for
 from app.core.transaction import Transaction
 from app.deployments.checks import archive_of
 from app.deployments.codes import DeploymentCode
+from app.deployments.desired_state import DesiredState
 from app.deployments.evaluation import Evaluation, evaluate
 from app.deployments.services import DeploymentServices
-from app.deployments.state import Wish
 from app.groups.facts import facts_of
 from app.registers.common import CommonCode
 from app.releases.endpoints import Endpoint, Endpoints, known, missing
@@ -112,11 +112,11 @@ async def _renew(services: DeploymentServices, deployment_id: int, generation: i
     facts = {name: every[name] for name, target in chosen.items() if _is_outdated(target, every[name], present)}
     if not facts:
         return
-    wish = Wish.of(archive, revision, tuple(every), {}, {})
+    state = DesiredState.of(archive, revision, tuple(every), {}, {})
     error: str | None = None
     try:
         with acting_for(deployment.organization_id):
-            evaluation = await evaluate(services, deployment, wish, every, facts)
+            evaluation = await evaluate(services, deployment, state, every, facts)
     except UserError as raised:
         if raised.code in _PASSING:
             log.warning("inputs.not_renewed", deployment=deployment_id, code=raised.code)
@@ -156,7 +156,7 @@ async def _write(
     revision = await session.get_one(DeploymentRevision, (deployment.id, read.generation))
     archive = await archive_of(session, revision.chart_digest)
     marks = (await marks_by_deployment(session, [deployment.id])).get(deployment.id, {})
-    wish = Wish.of(archive, revision, tuple(evaluation.inputs), marks, evaluation.inputs)
+    state = DesiredState.of(archive, revision, tuple(evaluation.inputs), marks, evaluation.inputs)
     referred = {one.reference.cluster for inputs in evaluation.inputs.values() for one in inputs.endpoints}
     present = await endpoints_of(session, deployment, referred)
     mark = await transaction.fingerprints.mark()
@@ -172,7 +172,7 @@ async def _write(
         if inputs is not None and _have_changed(inputs.endpoints, present):
             continue
         if inputs is not None:
-            desired = covered(wish.on(cluster.name), deployment.secret_paths, mark)
+            desired = covered(state.on(cluster.name), deployment.secret_paths, mark)
             renewed_at = target.renewed_at if desired.digest == target.desired_digest else now()
             found: dict[str, Any] = {"desired_digest": desired.digest, "renewed_at": renewed_at}
             found |= {"results": dict(inputs.results), "endpoints": [one.as_json() for one in inputs.endpoints]}

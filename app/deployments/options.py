@@ -10,7 +10,7 @@ from typing import Any
 
 from app.core.errors import Problem
 from app.core.names import description_problem
-from app.deployments.state import selector_problems
+from app.deployments.desired_state import selector_problems
 from app.drift.rules import rule_problems, stored_rules
 from app.rollouts.given import problems
 from app.rollouts.strategy import stored_strategy

@@ -50,13 +50,13 @@ async def plan_targets(services: DeploymentServices, proposal: Proposal, progres
     it would accept the manifest from the group's service account. The plan of a member that cannot be reached has an
     error.
     """
-    deployment, wish, desired = proposal.deployment, proposal.wish, proposal.desired()
+    deployment, state, desired = proposal.deployment, proposal.desired_state, proposal.desired()
     progress.total = len(desired)
     claims = await _claims(services, deployment, proposal.clusters.values())
     async with services.database.reading() as session:
         account = await account_of(session, deployment.group_id)
         waits = planned_waits(await planned_needs(session, proposal.depends_on, proposal.clusters))
-    renderings = Renderings(services, deployment, wish, Scrubber(wish.marks.values())) if wish else None
+    renderings = Renderings(services, deployment, state, Scrubber(state.marks.values())) if state else None
 
     async def plan_one(wanted: tuple[Cluster, Desired | None]) -> TargetPlan:
         cluster, desired = wanted
@@ -89,9 +89,9 @@ async def _plan_target(
     renderings: Renderings | None,
     order: Sequence[Reason],
 ) -> TargetPlan:
-    deployment, wish = proposal.deployment, proposal.wish
+    deployment, state = proposal.deployment, proposal.desired_state
     values = hidden(desired.values) if desired else {}
-    lacking = endpoint_waits(wish.inputs[cluster.name].endpoints) if wish and cluster.name in wish.inputs else ()
+    lacking = endpoint_waits(state.inputs[cluster.name].endpoints) if state and cluster.name in state.inputs else ()
     try:
         member = services.members.of(cluster)
         seen = await look_at_release(member, cluster.id, deployment.namespace, deployment.release_name)
@@ -101,7 +101,9 @@ async def _plan_target(
         basis = basis_of(cluster, desired, None)
         nothing = ReleaseAction.NONE
         return TargetPlan(cluster.name, nothing, verdict.status, verdict.reasons, values, error=shown, basis=basis)
-    paths = {*deployment.secret_paths, *(found.path for found in wish.references)} if wish else deployment.secret_paths
+    paths = (
+        {*deployment.secret_paths, *(found.path for found in state.references)} if state else deployment.secret_paths
+    )
     wanted, observed = await compared(services.fingerprints, desired, seen.release, paths)
     verdict = judge(wanted, observed, waits=(*lacking, *order) if desired is not None else ())
     claim = await claim_after(services.fingerprints, claim, seen.release)

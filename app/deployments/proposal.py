@@ -8,10 +8,10 @@ from app.clusters.release_records import list_revisions
 from app.clusters.service_accounts import ServiceAccount
 from app.core.concurrency import for_each
 from app.core.errors import TemporaryError
+from app.deployments.desired_state import DesiredState
 from app.deployments.live_objects import look_at_objects
 from app.deployments.options import basis_options
 from app.deployments.services import DeploymentServices
-from app.deployments.state import Wish
 from app.releases.basis import Basis, Foundation, ObjectBasis
 from app.releases.canonical import digest
 from app.releases.references import hidden
@@ -31,12 +31,12 @@ class Dependency:
 
 @dataclass(frozen=True)
 class Proposal:
-    """What a request would write: `clusters` are to have the release as in the `wish`, those `leaving` are to lose it.
-    Without a wish, the deployment is deleted. Its row has no id before it is created. `allow_crd_version_removal` names
-    CustomResourceDefinitions from which versions in use may be removed."""
+    """What a request would write: `clusters` will have the release as in the `desired_state`, those `leaving` will lose
+    it. Without a desired state, the deployment is deleted. Its row has no id before it is created.
+    `allow_crd_version_removal` names CustomResourceDefinitions from which versions in use may be removed."""
 
     deployment: Deployment
-    wish: Wish | None
+    desired_state: DesiredState | None
     clusters: Mapping[str, Cluster] = field(default_factory=dict)
     leaving: Sequence[Cluster] = ()
     depends_on: Sequence[Dependency] = ()
@@ -45,21 +45,26 @@ class Proposal:
     def desired(self) -> list[tuple[Cluster, Desired | None]]:
         """Each cluster with the release that it is to have."""
         found: list[tuple[Cluster, Desired | None]] = []
-        if self.wish:
-            found += [(cluster, self.wish.on(name)) for name, cluster in self.clusters.items()]
+        if self.desired_state:
+            found += [(cluster, self.desired_state.on(name)) for name, cluster in self.clusters.items()]
         return [*found, *((cluster, None) for cluster in self.leaving)]
 
 
 def foundation_of(
-    deployment: Deployment, wish: Wish | None, service_account: str | None, targets: Mapping[str, Basis]
+    deployment: Deployment,
+    desired_state: DesiredState | None,
+    service_account: str | None,
+    targets: Mapping[str, Basis],
 ) -> Foundation:
     """What a plan rests on that is made now."""
     return Foundation(
         generation=deployment.generation if deployment.id else None,
         options=basis_options(deployment),
         service_account=service_account,
-        chart_digest=wish.archive.digest if wish else None,
-        secrets={"/".join(found.source): wish.marks[found.source] for found in wish.references} if wish else {},
+        chart_digest=desired_state.archive.digest if desired_state else None,
+        secrets={"/".join(found.source): desired_state.marks[found.source] for found in desired_state.references}
+        if desired_state
+        else {},
         targets=targets,
     )
 

@@ -9,12 +9,12 @@ from app.deployments.binding import UNBOUND, Binding
 from app.deployments.checks import archive_of, definition_problems
 from app.deployments.codes import DeploymentCode
 from app.deployments.dependencies import dependencies_of
+from app.deployments.desired_state import DesiredState
 from app.deployments.preview import plan_targets
 from app.deployments.progress import Progress
 from app.deployments.proposal import Proposal
 from app.deployments.queries import current, find_deployment
 from app.deployments.services import DeploymentServices
-from app.deployments.state import Wish
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.operations.progress import start_operation
@@ -53,10 +53,10 @@ async def reconcile_deployment(
     """
     if problems := definition_problems(request.allow_crd_version_removal):
         raise all_invalid(problems)
-    wish = None
+    state = None
     if request.dry_run or bound.is_planned:
         proposal = await _proposal(services, viewer, request, progress)
-        wish = proposal.wish
+        state = proposal.desired_state
         if request.dry_run:
             return Answer(plan=await plan_targets(services, proposal, progress), proposal=proposal)
         await bound.check(proposal)
@@ -66,7 +66,7 @@ async def reconcile_deployment(
         deployment = await session.get(Deployment, request.id, with_for_update={"key_share": True})
         if deployment is None:
             raise NotFound(DeploymentCode.DEPLOYMENT_NOT_FOUND, "There is no such deployment.", ("id",))
-        await bound.begin(transaction, deployment, wish)
+        await bound.begin(transaction, deployment, state)
         pairs = await targets_with_clusters(session, deployment.id)
         chosen = _chosen([cluster for _, cluster in pairs], request.targets)
         names = {target.id: cluster.name for target, cluster in pairs if cluster.name in chosen}
@@ -97,9 +97,9 @@ async def _proposal(
     wanted = {c.name: c for target, c in pairs if target.wanted and c.name in chosen}
     leaving = [c for target, c in pairs if not target.wanted and c.name in chosen]
     inputs = {cluster.name: inputs_of(target) for target, cluster in pairs}
-    wish = Wish.of(archive, revision, tuple(wanted), marks.get(deployment.id, {}), inputs)
+    state = DesiredState.of(archive, revision, tuple(wanted), marks.get(deployment.id, {}), inputs)
     removable = frozenset(request.allow_crd_version_removal or ())
-    return Proposal(deployment, wish, wanted, leaving, depends_on, removable)
+    return Proposal(deployment, state, wanted, leaving, depends_on, removable)
 
 
 def _chosen(clusters: Iterable[Cluster], names: list[str] | None) -> set[str]:

@@ -15,9 +15,9 @@ from app.clusters.dry_run import Identity, Object, identity, objects_of
 from app.clusters.member import Member
 from app.core.errors import ActionError, PermanentError
 from app.core.threads import in_thread
+from app.deployments.desired_state import DesiredState
 from app.deployments.instances import check_instances
 from app.deployments.services import DeploymentServices
-from app.deployments.state import Wish
 from app.helm.command import Options, Place
 from app.helm.plan_server import PlanServer, Release
 from app.releases.canonical import canonical
@@ -53,10 +53,12 @@ class Renderings:
     """The renderings of one plan, and so of one group: charts can look up what the group's service account may read.
     Values of secrets are replaced by marks: only a worker uses the values."""
 
-    def __init__(self, services: DeploymentServices, deployment: Deployment, wish: Wish, scrubber: Scrubber) -> None:
+    def __init__(
+        self, services: DeploymentServices, deployment: Deployment, state: DesiredState, scrubber: Scrubber
+    ) -> None:
         self._services = services
         self._deployment = deployment
-        self._wish = wish
+        self._desired_state = state
         self.scrubber = scrubber
         self._locks: dict[object, asyncio.Lock] = {}
         self._found: dict[object, Any] = {}
@@ -65,7 +67,7 @@ class Renderings:
         """The scrubber of the marks, extended by values of secrets in a release."""
         if not secrets:
             return self.scrubber
-        texts = [*self._wish.marks.values(), *secrets]
+        texts = [*self._desired_state.marks.values(), *secrets]
         return await self._once(("scrubber", secrets), partial(in_thread, Scrubber, texts))
 
     async def of(
@@ -155,7 +157,7 @@ class Renderings:
         return cast(Found, found)
 
     async def _contents(self) -> Contents:
-        archive = await self._services.archives.file(self._wish.archive.digest)
+        archive = await self._services.archives.file(self._desired_state.archive.digest)
         return await in_thread(read_contents, archive)
 
     async def _render(
@@ -168,7 +170,7 @@ class Renderings:
         *,
         exists: bool,
     ) -> Rendered:
-        deployment, archive = self._deployment, self._wish.archive
+        deployment, archive = self._deployment, self._desired_state.archive
         chart = await self._services.archives.file(archive.digest)
         options = Options(
             timeout_seconds=deployment.timeout_seconds,

@@ -13,8 +13,8 @@ from app.deployments.availability import check_free
 from app.deployments.binding import UNBOUND, Binding
 from app.deployments.checks import (
     archive_of,
+    check_desired_state,
     check_feature,
-    check_wish,
     definition_problems,
 )
 from app.deployments.codes import DeploymentCode
@@ -37,8 +37,8 @@ from app.deployments.queries import current, find_deployment
 from app.deployments.removal import Removal
 from app.deployments.services import DeploymentServices
 from app.deployments.strategies import bind_secrets, check_conditions, strategies_of
+from app.deployments.update_desired_state import given_values, updated_state
 from app.deployments.update_request import UpdateDeployment, check_generation, unchangeable
-from app.deployments.update_wish import given_values, updated_wish
 from app.deployments.update_writing import MovedOnError, write_update
 from app.deployments.warnings import warnings_about
 from app.groups.queries import members_of
@@ -133,28 +133,28 @@ async def _attempt(
         pinned = await pin(services, deployment.organization_id, deployment.chart, request.version, keep=keep)
         archive = pinned.archive
     known = tuple(clusters) if membership.selector is None else tuple(members)
-    wish = replace(
-        updated_wish(revision, archive, request, given, known), targets=tuple(clusters), membership=membership
+    state = replace(
+        updated_state(revision, archive, request, given, known), targets=tuple(clusters), membership=membership
     )
     async with services.database.reading() as session:
-        secrets = await referenced(session, group, wish.references)
+        secrets = await referenced(session, group, state.references)
         await bind_secrets(session, viewer, group, strategies_of(request))
-    if not wish.changes_only_targets(revision):
+    if not state.changes_only_targets(revision):
         # A changed chart or value could reveal the values of secrets, also of those that other users refer to.
         require_use(viewer, group.id, secrets)
-    wish = replace(wish, marks=marks_of(secrets))
-    unchanged = wish.equals(revision)
+    state = replace(state, marks=marks_of(secrets))
+    unchanged = state.equals(revision)
     if not unchanged or request.dry_run or bound.is_planned:
-        wish = await with_inputs(services, deployment, group, wish, clusters)
+        state = await with_inputs(services, deployment, group, state, clusters)
     if not unchanged:
-        await check_wish(services, deployment.organization_id, wish, members)
+        await check_desired_state(services, deployment.organization_id, state, members)
         await _check_new_targets(services, deployment, clusters)
     leaving = await _leaving(services, deployment, clusters) if request.dry_run or bound.is_planned else []
     removable = frozenset(request.allow_crd_version_removal or ())
-    proposal = Proposal(deployment, wish, clusters, leaving, depends_on, removable)
+    proposal = Proposal(deployment, state, clusters, leaving, depends_on, removable)
     if request.dry_run:
         plan = await plan_targets(services, proposal, progress)
-        warnings = await warnings_about(services, wish)
+        warnings = await warnings_about(services, state)
         warnings += await dependency_warnings(services, proposal, unknown)
         answer = Answer(plan=plan, proposal=proposal, changed=not unchanged, removal=removal, warnings=warnings)
     else:

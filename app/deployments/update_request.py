@@ -9,8 +9,8 @@ from app.deployments.codes import DeploymentCode
 from app.deployments.dependencies import (
     GivenDependency,
 )
+from app.deployments.desired_state import Given
 from app.deployments.given import GivenOverride, GivenSelectorOverride
-from app.deployments.state import Given
 from app.drift.rules import GivenRule
 from app.drift.states import LiveDrift
 from app.tables.deployments import CrdPolicy, Deployment, DriftPolicy

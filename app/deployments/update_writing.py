@@ -46,8 +46,8 @@ async def write_update(
     *,
     unchanged: bool,
 ) -> Answer:
-    read, wish, clusters = proposal.deployment, proposal.wish, dict(proposal.clusters)
-    assert wish is not None
+    read, state, clusters = proposal.deployment, proposal.desired_state, dict(proposal.clusters)
+    assert state is not None
     async with services.transaction() as transaction:
         session = transaction.session
         await claim_key(transaction, read.organization_id, request.idempotency_key, digest)
@@ -55,8 +55,8 @@ async def write_update(
         lock = {"read": True} if request.depends_on is None else {"key_share": True}
         await session.get(ClusterGroup, read.group_id, with_for_update=lock)
         if not unchanged or bound.is_planned:
-            secrets = await referenced(session, group, wish.references, hold=True)
-            wish = replace(wish, marks=marks_of(secrets))
+            secrets = await referenced(session, group, state.references, hold=True)
+            state = replace(state, marks=marks_of(secrets))
         deployment = await session.get(Deployment, read.id, with_for_update={"key_share": True})
         if deployment is None:
             raise NotFound(DeploymentCode.DEPLOYMENT_NOT_FOUND, "There is no such deployment.", ("id",))
@@ -66,7 +66,7 @@ async def write_update(
         options = {name: value for name, value in stored_options(request).items() if value != getattr(deployment, name)}
         for name, value in options.items():
             setattr(deployment, name, value)
-        await bound.begin(transaction, deployment, wish)
+        await bound.begin(transaction, deployment, state)
         changed = list(options)
         if request.depends_on is not None and await write_dependencies(transaction, deployment, request.depends_on):
             changed.append("depends_on")
@@ -84,11 +84,11 @@ async def write_update(
             deployment.updated_at = now()
             await session.flush()
             await write_uses(session, deployment.id, secrets)
-            await cover_secrets(transaction, deployment, wish.references)
+            await cover_secrets(transaction, deployment, state.references)
             transaction.record(
                 DeploymentEvent.UPDATED,
                 f"{deployment.release_name} was changed: generation {deployment.generation},"
-                f" {wish.archive.name} {wish.archive.version} on {counted(len(clusters), 'cluster')}.",
+                f" {state.archive.name} {state.archive.version} on {counted(len(clusters), 'cluster')}.",
                 organization_id=deployment.organization_id,
                 actor=viewer.name,
                 subject=deployment,
@@ -96,7 +96,7 @@ async def write_update(
                 targets=list(clusters),
             )
             operation = await write_generation(
-                *(transaction, deployment, wish, clusters, kind),
+                *(transaction, deployment, state, clusters, kind),
                 author=viewer.name,
                 allow_crd_version_removal=request.allow_crd_version_removal or (),
                 strategy=request.strategy_override,

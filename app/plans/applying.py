@@ -12,10 +12,10 @@ from app.delivery.planned import plan_rollout
 from app.deployments.answer import Answer
 from app.deployments.binding import Binding
 from app.deployments.codes import DeploymentCode
+from app.deployments.desired_state import DesiredState
 from app.deployments.progress import Progress
 from app.deployments.proposal import Proposal, foundation_of, look_at_targets
 from app.deployments.services import DeploymentServices
-from app.deployments.state import Wish
 from app.groups.queries import account_of
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
@@ -119,9 +119,9 @@ class _PlanBinding(Binding):
         objects = {name: basis.objects for name, basis in self._before.targets.items()}
         targets = await look_at_targets(self._services, proposal, account, objects)
         name = group.service_account if group else None
-        self._compare(foundation_of(proposal.deployment, proposal.wish, name, targets))
+        self._compare(foundation_of(proposal.deployment, proposal.desired_state, name, targets))
 
-    async def begin(self, transaction: Transaction, deployment: Deployment, wish: Wish | None) -> None:
+    async def begin(self, transaction: Transaction, deployment: Deployment, desired_state: DesiredState | None) -> None:
         """Takes the plan. What the database holds is compared again: it stays until the transaction ends."""
         plan = await locked_plan(transaction, self._plan_id)
         if plan.state is PlanState.APPLIED:
@@ -129,7 +129,7 @@ class _PlanBinding(Binding):
         await _check(transaction.session, plan)
         group = await transaction.session.get(ClusterGroup, plan.group_id, populate_existing=True)
         account = group.service_account if group else None
-        self._compare(foundation_of(deployment, wish, account, self._before.targets))
+        self._compare(foundation_of(deployment, desired_state, account, self._before.targets))
 
     async def end(self, transaction: Transaction, deployment: Deployment, operation: Operation | None) -> None:
         plan = await locked_plan(transaction, self._plan_id)

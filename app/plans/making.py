@@ -172,8 +172,8 @@ async def _check_room(transaction: Transaction, proposal: Proposal) -> None:
     if count >= MOST_OPEN:
         message = f"The organization has {MOST_OPEN} open plans: apply or discard one of them first."
         raise Conflict(PlanCode.PLANS_FULL, message)
-    if proposal.wish is not None:
-        digest = proposal.wish.archive.digest
+    if proposal.desired_state is not None:
+        digest = proposal.desired_state.archive.digest
         held = select(ChartArchive.digest).where(ChartArchive.digest == digest).with_for_update(read=True)
         if (await session.exec(held)).first() is None:
             raise Conflict(CommonCode.BUSY, "The archive of the chart was removed meanwhile: plan again.")
@@ -189,10 +189,10 @@ def _plan(
     expires_at: datetime,
     changing: Mapping[str, Any],
 ) -> Plan:
-    deployment, wish, request = proposal.deployment, proposal.wish, asked.request
+    deployment, desired_state, request = proposal.deployment, proposal.desired_state, asked.request
     if isinstance(request, CreateDeployment):  # a generated name is part of the plan
         request = replace(request, release_name=deployment.release_name)
-    foundation = foundation_of(deployment, wish, service_account, {})
+    foundation = foundation_of(deployment, desired_state, service_account, {})
     kind, options = kind_of(request), options_of(request)
     what = {
         "kind": kind,
@@ -210,8 +210,8 @@ def _plan(
         release_name=deployment.release_name,
         namespace=deployment.namespace,
         chart=deployment.chart,
-        chart_version=wish.archive.version if wish else None,
-        chart_digest=wish.archive.digest if wish else None,
+        chart_version=desired_state.archive.version if desired_state else None,
+        chart_digest=desired_state.archive.digest if desired_state else None,
         options=dict(changing),
         foundation=foundation.as_json(),
         digest=plan_digest(what, foundation, content.deeds),

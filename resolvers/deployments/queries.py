@@ -3,11 +3,11 @@
 import strawberry
 
 from app.core.paging import DEFAULT, Window
+from app.deployments.desired_state import selector_problems
 from app.deployments.given import read_text
 from app.deployments.lists import deployment_by_name, deployments_page
 from app.deployments.membership import selected_members
 from app.deployments.planning import progress_of
-from app.deployments.state import selector_problems
 from schema.context import Info
 from schema.deployments.types import Deployment
 from schema.deployments.values import ClusterSelection, YamlReading

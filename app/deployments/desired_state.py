@@ -1,4 +1,4 @@
-"""The wanted state of a deployment as one value, which is compared with the previous one, checked, and written."""
+"""The desired state of a deployment as one value, which is compared with the previous one, checked, and written."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -53,12 +53,12 @@ class SelectorOverride:
 
 
 @dataclass(frozen=True)
-class Wish:
-    """One generation of the wanted state. Overrides are keyed by the cluster's name; `marks` stand for all values of
-    secrets that it refers to. `targets` are all targets, `members` says how they were chosen.
+class DesiredState:
+    """What one generation wants on all its targets. Overrides are keyed by the cluster's name; `marks` stand for all
+    values of secrets that it refers to. `targets` are all targets, `membership` says how they were chosen.
 
-    `inputs` has, by cluster, what the values there depend on besides: without it, the values of a wish whose layers
-    have selectors or expressions are not known."""
+    `inputs` has, by cluster, what the values there depend on besides: without it, the values of a desired state whose
+    layers have selectors or expressions are not known."""
 
     archive: ChartArchive
     common: Layer
@@ -77,8 +77,8 @@ class Wish:
         targets: tuple[str, ...],
         marks: Marks,
         inputs: Mapping[str, Inputs],
-    ) -> "Wish":
-        """The wish of a revision, limited to these targets."""
+    ) -> "DesiredState":
+        """The desired state of a revision, limited to these targets."""
         named = revision.overriding()
         kept = named if revision.target_selector is not None else named & set(targets)
         overrides = {cluster: layer for cluster in sorted(kept) if (layer := revision.override(cluster)) is not None}
@@ -242,32 +242,32 @@ def references_from(given: Iterable[Given]) -> tuple[Reference, ...]:
     return tuple(Reference(entry["secret"], entry["key"], path_of(steps_of(entry["path"]))) for entry in given)
 
 
-def wish_problems(wish: Wish, members: Collection[str]) -> Iterator[Problem]:
-    """Yields problems of a wish as a whole: overrides of clusters that are not targets, references whose paths clash,
-    merged values that are not valid. If a selector chooses the targets, other members may have overrides."""
-    for path, message in clashes(wish.common):
+def desired_state_problems(state: DesiredState, members: Collection[str]) -> Iterator[Problem]:
+    """Yields problems of a desired state as a whole: overrides of clusters that are not targets, references whose paths
+    clash, merged values that are not valid. If a selector chooses the targets, other members may have overrides."""
+    for path, message in clashes(state.common):
         yield Problem(("valuesFrom", path), message)
-    for index, one in enumerate(wish.selected):
+    for index, one in enumerate(state.selected):
         for path, message in clashes(one.layer):
             yield Problem(("selectorOverrides", str(index), "valuesFrom", path), message)
-    known = set(wish.targets) if wish.membership.selector is None else {*wish.targets, *members}
-    for cluster, layer in wish.overrides.items():
+    known = set(state.targets) if state.membership.selector is None else {*state.targets, *members}
+    for cluster, layer in state.overrides.items():
         for path, message in clashes(layer):
             yield Problem(("valueOverrides", cluster, "valuesFrom", path), message)
         if cluster not in known:
             message = f"{cluster} is not a target of this deployment. Add it to `targets`, or remove its override."
             yield Problem(("valueOverrides", cluster), message)
-    for cluster in wish.targets:
-        if wish.depends_on_inputs or cluster in wish.overrides:
-            yield from _merged_problems(wish, cluster)
+    for cluster in state.targets:
+        if state.depends_on_inputs or cluster in state.overrides:
+            yield from _merged_problems(state, cluster)
 
 
-def _merged_problems(wish: Wish, cluster: str) -> Iterator[Problem]:
-    merged = wish.on(cluster).values
-    path = wish.place_of(cluster)
+def _merged_problems(state: DesiredState, cluster: str) -> Iterator[Problem]:
+    merged = state.on(cluster).values
+    path = state.place_of(cluster)
     if (size := len(canonical(merged))) > MAX_VALUES_BYTES:
         message = f"The values for {cluster} have {size:,} bytes when merged; at most {MAX_VALUES_BYTES:,} are allowed."
         yield Problem(path, message)
-    elif wish.depends_on_inputs:
+    elif state.depends_on_inputs:
         for steps, message in problems(merged):
             yield Problem(path, f"{path_of(steps)} on {cluster}: {message}" if steps else f"On {cluster}: {message}")

@@ -6,8 +6,8 @@ from app.core.errors import all_invalid
 from app.deployments.checks import (
     overrides_by_cluster,
 )
+from app.deployments.desired_state import DesiredState, Override, references_from, value_problems
 from app.deployments.given import GivenValues, read_values
-from app.deployments.state import Override, Wish, references_from, value_problems
 from app.deployments.update_request import UpdateDeployment
 from app.releases.references import Layer, references_of
 from app.releases.values import patch
@@ -29,14 +29,14 @@ async def given_values(request: UpdateDeployment) -> GivenValues:
     return given
 
 
-def updated_wish(
+def updated_state(
     revision: DeploymentRevision,
     archive: ChartArchive,
     request: UpdateDeployment,
     given: GivenValues,
     known: tuple[str, ...],
-) -> Wish:
-    """The wish of a request without its targets. `known` are the clusters whose stored overrides are kept."""
+) -> DesiredState:
+    """The desired state of a request without its targets. `known` are the clusters whose stored overrides are kept."""
     values = revision.values
     if given.values is not None:
         values = patch(values, given.values) if request.reuse_values else dict(given.values)
@@ -44,7 +44,7 @@ def updated_wish(
     references = references_of(revision.values_from) if given_from is None else references_from(given_from)
     overrides = _overrides(revision, overrides_by_cluster(given.overrides or []), request, known)
     selected = revision.selected() if given.selected is None else tuple(one.parsed for one in given.selected)
-    return Wish(archive, Layer(values, references), overrides, selected=selected)
+    return DesiredState(archive, Layer(values, references), overrides, selected=selected)
 
 
 def _overrides(
