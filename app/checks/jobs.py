@@ -3,46 +3,64 @@
 A Job is found again by its name, so a worker that dies leaves no second one. Each connection proves that it leads to
 the cluster before a request is sent on it."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from typing import TypeVar
+from datetime import datetime
 
 from sqlmodel import col, select
 
 from app.checks.services import CheckServices
-from app.checks.subject import Subject
+from app.checks.subject import UNREACHABLE, Subject
 from app.clusters.applying import create, delete
 from app.clusters.objects import ObjectType, get_object, list_objects
-from app.core.errors import UserError
+from app.core.concurrency import for_each
+from app.core.errors import Forbidden, UserError
 from app.jobs.rollouts import DiscardCheckJobs
 from app.resources.place import Place, places_of, reading_from
-from app.rollouts.check_jobs import MEASUREMENT, RUN, finding_of, job_of, key_of
+from app.rollouts.check_jobs import LOST, MEASUREMENT, RUN, RUNNING, Look, job_of, key_of, latest, look_of
 from app.rollouts.checks import Finding
 from app.rollouts.states import Answer
+from app.tables.columns import now
 from app.tables.rollouts import CheckRun, RolloutTarget
 
 JOBS = ObjectType("batch", "v1", "Job", "jobs", namespaced=True)
 _AT_ONCE = 8
 _MOST = 100
-Result = TypeVar("Result")
+_NOT_STARTED = Look(Finding(Answer.ERROR, "The Job was not started in time."), is_created=False)
 
 
-async def jobs_of_targets(services: CheckServices, subject: Subject) -> dict[str, Finding | None]:
-    """The results of the Jobs, which are created first; None for those that have not ended."""
-    reachable = [target.id for target in subject.targets if target.is_reachable]
-    unreachable: Finding | None = Finding(Answer.INCONCLUSIVE, "The cluster is unreachable.")
-    found = {target.cluster: unreachable for target in subject.targets}
+async def look_at_jobs(services: CheckServices, subject: Subject, started_at: datetime) -> dict[str, Look]:
+    """What is known of the Jobs of a measurement, by cluster. They are created first, unless it is too late. A cluster
+    that cannot be asked now is asked again later; one whose Job has ended is not."""
+    looks = last_looks(subject)
+    open_ones = [each for each in subject.targets if not looks[each.cluster].has_ended]
+    unreachable = {each.cluster for each in open_ones if not each.is_reachable}
+    is_late = now() >= latest(started_at, subject.rule.spec)
 
-    async def measure(place: Place) -> Finding | None:
+    async def look(place: Place) -> Look:
+        before = looks[place.facts.cluster_name]
         try:
-            return await _job(services, place, subject)
+            return await _look(services, place, subject, before, is_late=is_late)
+        except Forbidden as error:
+            return Look(Finding(Answer.ERROR, str(error)), has_ended=True)
         except UserError as error:
-            return Finding(Answer.ERROR, str(error))
+            return Look(Finding(Answer.ERROR, str(error)), is_created=before.is_created)
 
-    return found | await _on_each((await places_of(services, reachable)).values(), measure)
+    places = await places_of(services, [each.id for each in open_ones if each.is_reachable])
+    found = await for_each(places.values(), look, at_once=_AT_ONCE)
+    seen = {place.facts.cluster_name: each for place, each in zip(places.values(), found, strict=True)}
+    silent = {name: Look(UNREACHABLE, is_created=looks[name].is_created) for name in unreachable}
+    return looks | silent | seen
 
 
-async def _job(services: CheckServices, place: Place, subject: Subject) -> Finding | None:
+def last_looks(subject: Subject) -> dict[str, Look]:
+    """What was known after the last look, by cluster."""
+    stored = subject.run.looks
+    return {
+        target.cluster: Look.of_json(stored[target.cluster]) if target.cluster in stored else _NOT_STARTED
+        for target in subject.targets
+    }
+
+
+async def _look(services: CheckServices, place: Place, subject: Subject, before: Look, *, is_late: bool) -> Look:
     namespace = place.deployment.namespace
     key = key_of(subject.run.id, subject.run.started_at)
     wanted = job_of(key, subject.number, namespace, subject.rule.spec)
@@ -50,15 +68,24 @@ async def _job(services: CheckServices, place: Place, subject: Subject) -> Findi
     async with reading_from(services, place) as member:
         job = await get_object(member, JOBS, namespace, name, whole=True)
         if job is not None:
-            return finding_of(job)
+            return look_of(job)
+        if before.is_created:  # such as by Kubernetes, an hour after its end, while the rollout was paused
+            return Look(LOST, has_ended=True)
+        if is_late:
+            return before
         created = await create(member, JOBS, namespace, name, wanted)
     if created.found is None and not created.is_conflict:
-        return Finding(Answer.ERROR, f"The cluster refuses the Job: {created.words}")
-    return None
+        message = f"The cluster refuses the Job: {created.words}"
+        return Look(Finding(Answer.ERROR, message), is_created=False, has_ended=True)
+    return Look(RUNNING)
 
 
 async def discard_check_jobs(services: CheckServices, given: DiscardCheckJobs) -> None:
-    """Deletes the Jobs of a measurement or, without one, of a run."""
+    """Deletes the Jobs of a measurement or, without one, of a run.
+
+    Raises:
+        UserError: a cluster cannot be asked now; on all others, they are deleted.
+    """
     async with services.database.reading() as session:
         run = await session.get(CheckRun, given.run_id)
         if run is None:
@@ -71,24 +98,19 @@ async def discard_check_jobs(services: CheckServices, given: DiscardCheckJobs) -
     if given.number is not None:
         selector += f",{MEASUREMENT}={given.number}"
 
-    async def discard(place: Place) -> None:
+    async def discard(place: Place) -> UserError | None:
         namespace = place.deployment.namespace
-        async with reading_from(services, place) as member:
-            async for page in list_objects(member, JOBS, selector, whole=False, namespace=namespace, most=_MOST):
-                for job in page.items:
-                    await delete(member, JOBS, namespace, job["metadata"]["name"])
+        try:
+            async with reading_from(services, place) as member:
+                async for page in list_objects(member, JOBS, selector, whole=False, namespace=namespace, most=_MOST):
+                    for job in page.items:
+                        await delete(member, JOBS, namespace, job["metadata"]["name"])
+        except UserError as error:
+            return error
+        return None
 
-    await _on_each((await places_of(services, ids)).values(), discard)
-
-
-async def _on_each(places: Iterable[Place], act: Callable[[Place], Awaitable[Result]]) -> dict[str, Result]:
-    """What is done for each place, by the name of the cluster."""
-    slots = asyncio.Semaphore(_AT_ONCE)
-
-    async def one(place: Place) -> Result:
-        async with slots:
-            return await act(place)
-
-    async with asyncio.TaskGroup() as group:
-        tasks = {place.facts.cluster_name: group.create_task(one(place)) for place in places}
-    return {name: task.result() for name, task in tasks.items()}
+    places = await places_of(services, ids)
+    errors = await for_each(places.values(), discard, at_once=_AT_ONCE)
+    for error in errors:
+        if error is not None:
+            raise error

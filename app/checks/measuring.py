@@ -3,24 +3,20 @@ not due yet."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from app.checks.jobs import jobs_of_targets
+from app.checks.jobs import last_looks, look_at_jobs
 from app.checks.requests import http_request, prometheus_query
 from app.checks.services import CheckServices
 from app.checks.subject import Subject, due_subject
 from app.checks.targets import health_of_targets, objects_of_targets
-from app.delivery.checking import Measured, postpone, write_measurement
+from app.delivery.checking import Measured, discard_again, postpone, write_measurement
 from app.jobs.rollouts import MeasureCheck
+from app.rollouts.check_jobs import latest, pause
 from app.rollouts.checks import CheckKind, Finding, summed_up
-from app.rollouts.durations import duration
 from app.rollouts.states import Answer
 from app.tables.columns import now
 
-_PAUSE = timedelta(seconds=2)
-"""Between two looks at Jobs that run."""
-_GRACE = timedelta(minutes=2)
-_ENDLESS = Finding(Answer.ERROR, "The Job has not ended in time.")
 _SECONDS = 240
 """The time that a measurement on all clusters of a wave may take."""
 
@@ -41,35 +37,45 @@ async def measure_check(services: CheckServices, job: MeasureCheck) -> None:
     async with services.database.reading() as session:
         subject = await due_subject(session, job.run_id, job.version)
     if subject is None:
+        async with services.transaction() as transaction:
+            await discard_again(transaction, job.run_id)
         return
     started_at = subject.run.measuring_since or now()
+    if subject.rule.kind is CheckKind.JOB:
+        await _follow_jobs(services, subject, started_at)
+        return
     try:
         async with asyncio.timeout(_SECONDS):
-            found = await _measured(services, subject, started_at)
-        if found is None:
-            async with services.transaction() as transaction:
-                await postpone(transaction, subject.run, subject.row, started_at, _PAUSE)
-            return
-        clusters, finding = found
+            clusters, finding = await _measured(services, subject)
     except TimeoutError:
         clusters, finding = {}, Finding(Answer.ERROR, f"The measurement took longer than {_SECONDS} s.")
+    await _write(services, subject, Measured(finding, started_at, clusters))
+
+
+async def _follow_jobs(services: CheckServices, subject: Subject, started_at: datetime) -> None:
+    """Looks at the Jobs, and again after a pause until all have ended. A cluster that cannot be asked now does not end
+    the measurement before its time is over."""
+    try:
+        async with asyncio.timeout(_SECONDS):
+            looks = await look_at_jobs(services, subject, started_at)
+    except TimeoutError:
+        looks = last_looks(subject)
+    if now() < latest(started_at, subject.rule.spec) and not all(look.has_ended for look in looks.values()):
+        async with services.transaction() as transaction:
+            await postpone(transaction, subject.run, subject.row, started_at, looks, pause(now() - started_at))
+        return
+    clusters = {name: look.finding for name, look in looks.items()}
+    await _write(services, subject, Measured(_summed_up(subject, clusters), started_at, clusters))
+
+
+async def _write(services: CheckServices, subject: Subject, measured: Measured) -> None:
     async with services.transaction() as transaction:
-        measured = Measured(finding, started_at, clusters)
         await write_measurement(transaction, subject.run, subject.row, subject.wave, measured)
 
 
-async def _measured(
-    services: CheckServices, subject: Subject, started_at: datetime
-) -> tuple[Mapping[str, Finding], Finding] | None:
-    """The results on single clusters, and the one that sums them up; None while Jobs run."""
+async def _measured(services: CheckServices, subject: Subject) -> tuple[Mapping[str, Finding], Finding]:
+    """The results on single clusters, and the one that sums them up."""
     kind = subject.rule.kind
-    if kind is CheckKind.JOB:
-        jobs = await jobs_of_targets(services, subject)
-        latest = started_at + duration(subject.rule.spec["timeout"]) + _GRACE
-        if None in jobs.values() and now() < latest:
-            return None
-        ended = {name: finding or _ENDLESS for name, finding in jobs.items()}
-        return ended, _summed_up(subject, ended)
     if kind in _REQUESTS:
         return {}, await _REQUESTS[kind](services, subject)
     clusters = await _ON_CLUSTERS[kind](services, subject)

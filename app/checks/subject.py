@@ -9,11 +9,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.delivery.checking import answers_of
 from app.health.health import Health
 from app.releases.status import TargetStatus
-from app.rollouts.checks import CheckRule
-from app.rollouts.states import ACTIVE, TargetState, Verdict, WaveState
+from app.rollouts.checks import CheckRule, Finding
+from app.rollouts.states import ACTIVE, Answer, TargetState, Verdict, WaveState
 from app.tables.clusters import Cluster, Reachability
 from app.tables.rollouts import CheckRun, Rollout, RolloutTarget, RolloutWave
 from app.tables.targets import Target
+
+UNREACHABLE = Finding(Answer.ERROR, "The cluster is unreachable.")
 
 _TARGETS = (
     select(

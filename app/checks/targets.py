@@ -1,21 +1,22 @@
 """Measures checks that examine the targets of a wave: their health, or an object of each."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 from app.checks.conditions import judged
 from app.checks.services import CheckServices
-from app.checks.subject import Subject
+from app.checks.subject import UNREACHABLE, Subject
+from app.core.concurrency import for_each
 from app.core.errors import UserError
+from app.core.threads import in_thread
 from app.health.health import Health
-from app.resources.live import find_object
+from app.releases.scrubbing import WITHHELD
+from app.resources.live import find_object, scrubber_of
 from app.resources.place import Place, places_of
 from app.rollouts.checks import Finding
 from app.rollouts.states import Answer
 
 _AT_ONCE = 8
-_UNREACHABLE = Finding(Answer.INCONCLUSIVE, "The cluster is unreachable.")
 _FAILING = (Health.DEGRADED, Health.MISSING)
 _MAPS = ("metadata", "spec", "status", "data")
 
@@ -23,7 +24,7 @@ _MAPS = ("metadata", "spec", "status", "data")
 async def health_of_targets(services: CheckServices, subject: Subject) -> dict[str, Finding]:
     """What is known of the targets' health, which the observer keeps up to date."""
     return {
-        target.cluster: _of_health(target.health) if target.is_reachable else _UNREACHABLE for target in subject.targets
+        target.cluster: _of_health(target.health) if target.is_reachable else UNREACHABLE for target in subject.targets
     }
 
 
@@ -37,16 +38,12 @@ def _of_health(health: Health) -> Finding:
 async def objects_of_targets(services: CheckServices, subject: Subject) -> dict[str, Finding]:
     """Reads the object on each cluster, and evaluates the conditions."""
     places = await places_of(services, [target.id for target in subject.targets if target.is_reachable])
-    slots = asyncio.Semaphore(_AT_ONCE)
 
-    async def measure(place: Place) -> Finding:
-        async with slots:
-            return await _object(services, place, subject.rule.spec)
+    async def measure(place: Place) -> tuple[str, Finding]:
+        return place.facts.cluster_name, await _object(services, place, subject.rule.spec)
 
-    found = dict.fromkeys((target.cluster for target in subject.targets), _UNREACHABLE)
-    async with asyncio.TaskGroup() as group:
-        tasks = {place.facts.cluster_name: group.create_task(measure(place)) for place in places.values()}
-    return found | {name: task.result() for name, task in tasks.items()}
+    found = dict.fromkeys((target.cluster for target in subject.targets), UNREACHABLE)
+    return found | dict(await for_each(places.values(), measure, at_once=_AT_ONCE))
 
 
 async def _object(services: CheckServices, place: Place, spec: Mapping[str, Any]) -> Finding:
@@ -63,7 +60,17 @@ async def _object(services: CheckServices, place: Place, spec: Mapping[str, Any]
     type_, live, _ = found
     if live is None:
         return Finding(Answer.FAILED, f"The cluster has no {kind} {name}.")
-    return await judged(services, place.facts.organization_id, spec, _variables(type_.named(live)))
+    finding = await judged(services, place.facts.organization_id, spec, _variables(type_.named(live)))
+    return await _clean(services, place, finding) if finding.answer is Answer.ERROR else finding
+
+
+async def _clean(services: CheckServices, place: Place, finding: Finding) -> Finding:
+    """The error of an expression without the values of secrets in the release, which it may quote."""
+    try:
+        scrubber = await scrubber_of(services, place)
+    except UserError:
+        return Finding(finding.answer, WITHHELD)
+    return Finding(finding.answer, await in_thread(scrubber.clean, finding.message))
 
 
 def _variables(live: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 A run survives any restart: what is due next is a job, and a measurement is written only if the run is still the one
 with which it began. So a measurement that two workers make at once counts once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import ColumnElement, bindparam, select, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -17,6 +17,7 @@ from app.delivery import metrics
 from app.delivery.codes import RolloutEvent
 from app.delivery.stored import Loaded
 from app.jobs.rollouts import DiscardCheckJobs, MeasureCheck, wake_rollouts
+from app.rollouts.check_jobs import Look
 from app.rollouts.checks import CheckKind, CheckRule, Finding, worst_first
 from app.rollouts.progress import Step, lapsed
 from app.rollouts.states import ENDED, Answer, Verdict
@@ -27,12 +28,13 @@ MOST_CLUSTERS = 20
 """The clusters whose results are stored with a measurement."""
 _LONGEST = 1000
 
+_IS_OPEN = col(CheckRun.ended_at).is_(None)
 _WRITE = (
     update(CheckRun)
     .where(
         col(CheckRun.id) == bindparam("run"),
         col(CheckRun.version) == bindparam("known"),
-        col(CheckRun.ended_at).is_(None),
+        _IS_OPEN,
     )
     .values(
         version=CheckRun.version + 1,
@@ -40,6 +42,7 @@ _WRITE = (
         message=bindparam("message"),
         next_at=bindparam("next_at"),
         measuring_since=None,
+        looks={},
         ended_at=bindparam("ended_at"),
     )
     .returning(col(CheckRun.id))
@@ -65,7 +68,9 @@ async def follow_checks(transaction: Transaction, loaded: Loaded, step: Step) ->
     """Starts the checks that the rollout waits for, and cancels those whose results no longer count."""
     cancelled = lapsed(step.rollout, {key: run.verdict for key, run in loaded.checks.items()})
     if cancelled:
-        await _cancel(transaction, loaded.row, [loaded.checks[key] for key in cancelled], step.rollout.phase in ENDED)
+        ids = col(CheckRun.id).in_([loaded.checks[key].id for key in cancelled])
+        # A run that ends by itself just now keeps its verdict, unless the wave has to settle again.
+        await _cancel(transaction, loaded.row, ids, *([_IS_OPEN] if step.rollout.phase in ENDED else []))
     for key in step.checks:
         run = loaded.checks.get(key) if key not in cancelled else None
         if run is None:
@@ -97,34 +102,53 @@ def _request(transaction: Transaction, row: Rollout, run_id: int, version: int, 
     transaction.enqueue(job, organization_id=row.organization_id, after=after, unless_open=True)
 
 
-async def _cancel(transaction: Transaction, row: Rollout, runs: Sequence[CheckRun], has_ended: bool) -> None:
-    """Cancels runs. Those that end by themselves just now keep their verdict if the rollout has ended; if the wave has
-    to settle again, it no longer counts."""
-    for run in runs:
-        if run.rule["kind"] == CheckKind.JOB:
-            transaction.enqueue(DiscardCheckJobs(run_id=run.id), organization_id=row.organization_id)
-    statement = update(CheckRun).where(col(CheckRun.id).in_([run.id for run in runs]))
-    if has_ended:
-        statement = statement.where(col(CheckRun.ended_at).is_(None))
-    await transaction.session.execute(
-        statement.values(verdict=Verdict.CANCELLED, next_at=None, ended_at=now()).execution_options(
-            synchronize_session=False
-        )
+async def cancel_checks(transaction: Transaction, row: Rollout) -> None:
+    """Cancels the checks of a rollout that have not ended."""
+    await _cancel(transaction, row, _IS_OPEN)
+
+
+async def _cancel(transaction: Transaction, row: Rollout, *which: ColumnElement[bool]) -> None:
+    cancelled = await transaction.session.execute(
+        update(CheckRun)
+        .where(col(CheckRun.rollout_id) == row.id, *which)
+        .values(verdict=Verdict.CANCELLED, next_at=None, ended_at=now())
+        .returning(col(CheckRun.id), col(CheckRun.rule))
+        .execution_options(synchronize_session=False)
     )
+    for run_id, rule in cancelled:
+        if rule["kind"] == CheckKind.JOB:
+            transaction.enqueue(DiscardCheckJobs(run_id=run_id), organization_id=row.organization_id)
 
 
-async def postpone(transaction: Transaction, run: CheckRun, row: Rollout, since: datetime, pause: timedelta) -> None:
-    """Continues a measurement after a pause: the Jobs that it has started have not ended."""
+async def postpone(
+    transaction: Transaction, run: CheckRun, row: Rollout, since: datetime, looks: Mapping[str, Look], pause: timedelta
+) -> None:
+    """Continues a measurement after a pause: some of its Jobs have not ended. `looks` is kept until then."""
     next_at = now() + pause
-    statement = update(CheckRun).where(
-        col(CheckRun.id) == run.id, col(CheckRun.version) == run.version, col(CheckRun.ended_at).is_(None)
-    )
-    changes = {"version": run.version + 1, "next_at": next_at, "measuring_since": since}
+    statement = update(CheckRun).where(col(CheckRun.id) == run.id, col(CheckRun.version) == run.version, _IS_OPEN)
+    stored = {cluster: look.as_json() for cluster, look in looks.items()}
+    changes = {"version": run.version + 1, "next_at": next_at, "measuring_since": since, "looks": stored}
     written = await transaction.session.execute(
         statement.values(**changes).returning(col(CheckRun.id)).execution_options(synchronize_session=False)
     )
-    if written.first() is not None:
-        _request(transaction, row, run.id, run.version + 1, next_at)
+    if written.first() is None:
+        await discard_again(transaction, run.id)
+        return
+    _request(transaction, row, run.id, run.version + 1, next_at)
+
+
+async def discard_again(transaction: Transaction, run_id: int) -> None:
+    """Deletes the Jobs of a run that has ended, and of the measurements that have been written: a worker whose result
+    came too late may have created some after they were deleted."""
+    session = transaction.session
+    run = await session.get(CheckRun, run_id, populate_existing=True)
+    if run is None or run.rule["kind"] != CheckKind.JOB:
+        return
+    row = await session.get_one(Rollout, run.rollout_id)
+    written = 0 if run.ended_at is not None else len(await answers_of(session, run_id))
+    if run.ended_at is not None or written:
+        job = DiscardCheckJobs(run_id=run_id, number=written or None)
+        transaction.enqueue(job, organization_id=row.organization_id)
 
 
 async def answers_of(session: AsyncSession, run_id: int) -> list[Answer]:
@@ -155,6 +179,7 @@ async def write_measurement(
         },
     )
     if written.first() is None:
+        await discard_again(transaction, run.id)
         return None
     number = len(answers) + 1
     transaction.session.add(
@@ -169,7 +194,8 @@ async def write_measurement(
         )
     )
     if rule.kind is CheckKind.JOB:
-        transaction.enqueue(DiscardCheckJobs(run_id=run.id, number=number), organization_id=row.organization_id)
+        done = DiscardCheckJobs(run_id=run.id, number=None if is_last else number)
+        transaction.enqueue(done, organization_id=row.organization_id)
     _record(transaction, row, run.name, wave, number, finding, verdict)
     metrics.note_measurement(rule.kind, finding.answer)
     if is_last:

@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from app.core.names import counted
 from app.core.transaction import Transaction
+from app.delivery.checking import cancel_checks
 from app.delivery.codes import RolloutEvent
 from app.delivery.gates import stored_gates
 from app.jobs.rollouts import wake_rollouts
@@ -216,7 +217,7 @@ async def activate(transaction: Transaction, row: Rollout, before: Rollout | Non
 
 
 async def end_rollout(transaction: Transaction, row: Rollout, phase: Phase, outcome: OperationState) -> None:
-    """Ends a rollout that another one, or a change of all targets at once, replaces."""
+    """Ends a rollout: it no longer decides on its targets, and its checks are cancelled."""
     row.is_active = row.is_queued = False
     row.next_at, row.gates = None, []
     row.version += 1
@@ -231,6 +232,7 @@ async def end_rollout(transaction: Transaction, row: Rollout, phase: Phase, outc
             phase=phase,
         )
     await transaction.session.flush()
+    await cancel_checks(transaction, row)
     await transaction.session.execute(
         update(Target)
         .where(col(Target.rollout_id) == row.id)

@@ -135,11 +135,11 @@ async def read_yaml(services: ResourceServices, found: LiveObject) -> str | None
     kind = found.kind
     api_version = f"{kind.group}/{kind.version}" if kind.group else kind.version
     live = {"apiVersion": api_version, "kind": kind.kind, **found.live}
-    scrubber = await _scrubber(services, found.place)
+    scrubber = await scrubber_of(services, found.place)
     return await in_thread(as_shown, live, scrubber)
 
 
-async def _scrubber(services: ResourceServices, place: Place) -> Scrubber:
+async def scrubber_of(services: ResourceServices, place: Place) -> Scrubber:
     """Knows the values of secrets in the installed release, which its record holds."""
     deployment = place.deployment
     if not deployment.secret_paths:

@@ -130,6 +130,7 @@ class CheckRun(SQLModel, table=True):
     version: int = 0
     next_at: datetime | None = Timestamp(default=None)  # when it is measured again
     measuring_since: datetime | None = Timestamp(default=None)  # of a measurement whose Jobs run
+    looks: dict[str, Any] = Json(default_factory=dict)  # what is known of these Jobs, by cluster
     started_at: datetime = Timestamp(default_factory=now)
     ended_at: datetime | None = Timestamp(default=None)
 

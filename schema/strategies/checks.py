@@ -113,7 +113,7 @@ class CheckInput:
     health: bool = strawberry.field(
         default=False,
         description="The health of the wave's targets: PASSED if all are HEALTHY, FAILED if one is DEGRADED or MISSING,"
-        " else INCONCLUSIVE.",
+        " ERROR if its cluster is unreachable, else INCONCLUSIVE.",
     )
     object: ObjectCheckInput | None = None
     http: HttpCheckInput | None = None

@@ -1,9 +1,9 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from app.rollouts.check_jobs import finding_of, job_of, key_of
+from app.rollouts.check_jobs import RUNNING, Look, job_of, key_of, latest, look_of, pause
 from app.rollouts.checks import Finding
 from app.rollouts.states import Answer
 
@@ -32,21 +32,31 @@ def test_a_job_is_tried_once_ends_by_itself_and_has_no_token() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "finding"),
+    ("status", "look"),
     [
-        (None, None),
-        ({}, None),
-        ({"conditions": "odd"}, None),
-        ({"conditions": [{"type": "Complete", "status": "False"}]}, None),
+        (None, Look(RUNNING)),
+        ({}, Look(RUNNING)),
+        ({"conditions": "odd"}, Look(RUNNING)),
+        ({"conditions": [{"type": "Complete", "status": "False"}]}, Look(RUNNING)),
         (
             {"conditions": [{"type": "SuccessCriteriaMet", "status": "True"}, {"type": "Complete", "status": "True"}]},
-            Finding(Answer.PASSED, "The Job has succeeded."),
+            Look(Finding(Answer.PASSED, "The Job has succeeded."), has_ended=True),
         ),
         (
             {"conditions": [{"type": "Failed", "status": "True", "reason": "DeadlineExceeded"}]},
-            Finding(Answer.FAILED, "The Job has failed: DeadlineExceeded."),
+            Look(Finding(Answer.FAILED, "The Job has failed: DeadlineExceeded."), has_ended=True),
         ),
     ],
 )
-def test_a_job_has_a_result_once_it_has_ended(status: Any, finding: Finding | None) -> None:
-    assert finding_of({"status": status}) == finding
+def test_a_job_has_a_result_once_it_has_ended(status: Any, look: Look) -> None:
+    assert look_of({"status": status}) == look
+    assert Look.of_json(look.as_json()) == look
+
+
+def test_a_measurement_ends_two_minutes_after_the_timeout_of_its_jobs() -> None:
+    assert latest(NOW, SPEC) == NOW + timedelta(minutes=4)
+
+
+@pytest.mark.parametrize(("elapsed", "seconds"), [(0, 2), (8, 2), (40, 10), (120, 30), (7200, 30)])
+def test_the_pause_between_two_looks_grows_with_the_time_that_jobs_take(elapsed: int, seconds: int) -> None:
+    assert pause(timedelta(seconds=elapsed)) == timedelta(seconds=seconds)
