@@ -32,6 +32,7 @@ _MAX_MESSAGE = 300
 
 _FOUND = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): (.*)")
 _CODE = re.compile(r"\A[A-Z_]+: | \[[A-Z_]+\]\Z")
+_QUOTED = re.compile(r"\A(Key not found in map|invalid regular expression: [^:]*)\s*: (.*)\Z", re.DOTALL)
 _SELECTED = re.compile(r"expression of type '([^']+)' cannot be the operand of a select operation")
 _BUDGET = "Iteration budget exceeded"
 
@@ -85,7 +86,7 @@ class Expression:
             result = self._compiled.eval(data=dict(variables))
             kind = result.type().name()
             if kind == "ERROR":
-                raise EvaluationError(_plain(str(result.plain_value())))
+                raise EvaluationError(_plain(_without_values(str(result.plain_value()), self.text)))
             if _TYPES.get(self.returns, kind) != kind:
                 raise EvaluationError(f"the result is not {self.returns}, but {_named(kind)}")
             return _Copy().of(result)
@@ -95,7 +96,7 @@ class Expression:
             raise EvaluationError("the result holds a value that JSON does not have") from None
         except Exception as error:
             # The library raises what C++ raises, such as RuntimeError and MemoryError.
-            raise EvaluationError(_plain(str(error))) from None
+            raise EvaluationError(_plain(_without_values(str(error), self.text))) from None
 
 
 class Environment:
@@ -254,6 +255,17 @@ def _named(kind: str) -> str:
     return _NAMES.get(word, f"a {word}")
 
 
+def _without_values(message: str, expression: str) -> str:
+    """The message without the key or pattern that it quotes, unless the expression itself contains that. It may be the
+    value of a variable, and a secret."""
+    found = _QUOTED.match(_without_codes(message))
+    return message if found is None or found[2].strip("\"'") in expression else found[1]
+
+
+def _without_codes(message: str) -> str:
+    return _CODE.sub("", _CODE.sub("", message.strip()))
+
+
 def _plain(message: str) -> str:
     """The first problem of the library's message, in one line and without its codes."""
     if _BUDGET in message:
@@ -263,6 +275,6 @@ def _plain(message: str) -> str:
     if found := _FOUND.search(message):
         line, column, problem = found.groups()
         message = problem if int(line) < 1 else f"line {line}, column {column}: {problem}"
-    message = _CODE.sub("", _CODE.sub("", message.strip().splitlines()[0] if message.strip() else "it failed"))
+    message = _without_codes(message.strip().splitlines()[0] if message.strip() else "it failed")
     message = message.replace(" (in container '')", "").partition(" expecting {")[0]
     return message if len(message) <= _MAX_MESSAGE else message[: _MAX_MESSAGE - 1] + "…"

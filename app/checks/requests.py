@@ -14,11 +14,11 @@ from app.checks.subject import Subject
 from app.core.encryption import KeyRingError
 from app.core.threads import in_thread
 from app.releases.scrubbing import Scrubber
+from app.rollouts.check_requests import UnreadableAnswerError, is_value, samples_of
 from app.rollouts.checks import Finding
 from app.rollouts.durations import duration
 from app.rollouts.given_checks import CONDITIONS
 from app.rollouts.states import Answer
-from app.rollouts.web import UnreadableAnswerError, is_value, samples_of
 from app.secrets.queries import opened
 from app.tables.secrets import Secret
 
@@ -84,7 +84,8 @@ async def _sent(
     """The answer, with what keeps the values of secrets out of messages; or the error that there is none."""
     spec = subject.rule.spec
     try:
-        secret = await _secret_headers(services, subject)
+        secrets = await _secret_values(services, subject)
+        secret = {header["name"]: header["prefix"] + value for header, value in secrets}
         headers = {header["name"]: header["value"] for header in spec.get("headers", ())} | secret
         received = await services.check_client.fetch(
             method,
@@ -96,22 +97,22 @@ async def _sent(
         )
     except (FetchError, _NoSecretError) as error:
         return Finding(Answer.ERROR, str(error))
-    return received, await in_thread(Scrubber, list(secret.values()))
+    return received, await in_thread(Scrubber, [*secret.values(), *(value for _, value in secrets)])
 
 
-async def _secret_headers(services: CheckServices, subject: Subject) -> dict[str, str]:
-    """The headers with values of secrets, which are bound by their ids: a later secret of the same name may be one that
-    the author of the strategy could not use."""
+async def _secret_values(services: CheckServices, subject: Subject) -> list[tuple[Mapping[str, str], str]]:
+    """The headers with secrets, each with the value of its secret. Secrets are bound by their ids: a later one of the
+    same name may be one that the author of the strategy could not use."""
     given = subject.rule.spec["secretHeaders"]
     if not given:
-        return {}
+        return []
     statement = select(Secret).where(
         col(Secret.id).in_([header["secretId"] for header in given]),
         col(Secret.organization_id) == subject.row.organization_id,
     )
     async with services.database.reading() as session:
         secrets = {secret.id: secret for secret in (await session.exec(statement)).all()}
-    headers = {}
+    found = []
     for header in given:
         name, key = header["secret"], header["key"]
         secret = secrets.get(header["secretId"])
@@ -123,13 +124,14 @@ async def _secret_headers(services: CheckServices, subject: Subject) -> dict[str
             raise _NoSecretError(f"The secret {name} cannot be decrypted.") from None
         if value is None:
             raise _NoSecretError(f"The secret {name} has no key {key}.")
-        if not is_value(text := header["prefix"] + value.strip()):
+        if not is_value(header["prefix"] + value.strip()):
             raise _NoSecretError(f"The value of {key} of the secret {name} cannot be sent in a header.")
-        headers[header["name"]] = text
-    return headers
+        found.append((header, value.strip()))
+    return found
 
 
 async def _clean(scrubber: Scrubber, finding: Finding) -> Finding:
+    """The message must not have been cut before: a part of a value might not be recognized."""
     return Finding(finding.answer, await in_thread(scrubber.clean, finding.message))
 
 

@@ -41,7 +41,7 @@ from app.deployments.preview import plan_targets
 from app.deployments.progress import Progress
 from app.deployments.proposal import Proposal
 from app.deployments.services import DeploymentServices
-from app.deployments.strategies import bind_secrets, check_conditions, strategies_of
+from app.deployments.strategies import bind_secrets, check_conditions, sent_secrets, strategies_of
 from app.deployments.warnings import warnings_about
 from app.drift.rules import GivenRule
 from app.drift.states import LiveDrift
@@ -131,7 +131,7 @@ async def create_deployment(
             archive = pinned.archive if pinned else await archive_of(session, str(bound.chart_digest))
             state = _desired_state(archive, request, given, membership, tuple(clusters))
             secrets = await referenced(session, group, state.references)
-            await bind_secrets(session, viewer, group, strategies_of(request))
+            request = replace(request, **await bind_secrets(session, viewer, group, strategies_of(request)))
             depends_on, unknown = await resolve(session, group.id, request.depends_on)
         if unknown and not request.dry_run:
             raise all_invalid(unknown_problems(request.depends_on, unknown))
@@ -250,6 +250,7 @@ async def _write(
             check_namespace(present, deployment.namespace)
             chosen_members(await members_of(transaction.session, group.id), list(clusters))
             secrets = await referenced(transaction.session, group, state.references, hold=True)
+            sent = await sent_secrets(transaction.session, deployment.strategy, request.strategy_override)
             state = replace(state, marks=marks_of(secrets))
             await bound.begin(transaction, deployment, state)
             transaction.session.add(deployment)
@@ -263,7 +264,7 @@ async def _write(
                 subject=deployment,
                 targets=list(clusters),
             )
-            await write_uses(transaction.session, deployment.id, secrets)
+            await write_uses(transaction.session, deployment.id, [*secrets, *sent])
             if request.depends_on:
                 await write_dependencies(transaction, deployment, request.depends_on)
             operation = await write_generation(

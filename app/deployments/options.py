@@ -13,6 +13,7 @@ from app.core.names import description_problem
 from app.deployments.desired_state import selector_problems
 from app.drift.rules import rule_problems, stored_rules
 from app.rollouts.given import problems
+from app.rollouts.stored_form import as_shown
 from app.rollouts.strategy import stored_strategy
 from app.tables.deployments import CrdPolicy, Deployment
 
@@ -31,6 +32,10 @@ def _as_given(value: Any) -> Any:
     return value
 
 
+def shown_strategy(strategy: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    return None if strategy is None else as_shown(strategy)
+
+
 def _no_problems(value: Any) -> Iterable[Problem]:
     return ()
 
@@ -38,15 +43,16 @@ def _no_problems(value: Any) -> Iterable[Problem]:
 @dataclass(frozen=True)
 class Option:
     """`name` is that of the field in requests, and `words` stand for it in events. `problems` checks a value that is
-    given; `as_json` is its form in plans, and `stored` the one in the deployment's row. `in_helm` returns the settings
-    of a Helm run from the stored value; such an option is part of what a plan is based on, and
-    so is one that affects the comparison of live objects."""
+    given; `as_json` is its form in plans, and `stored` the one in the deployment's row, of which `shown` is compared.
+    `in_helm` returns the settings of a Helm run from the stored value; such an option is part of what a plan is based
+    on, and so is one that affects the comparison of live objects."""
 
     name: str
     words: str
     problems: Callable[[Any], Iterable[Problem]] = _no_problems
     as_json: Callable[[Any], Any] = _as_given
     stored: Callable[[Any], Any] = _as_given
+    shown: Callable[[Any], Any] = _as_given
     in_helm: Callable[[Any], Mapping[str, Any]] | None = None
     affects: frozenset[Effect] = frozenset()
     is_column: bool = True
@@ -92,7 +98,12 @@ _TABLE = (
         *("live_drift_ignore", "ignore rules for live drift", _ignore_problems, stored_rules, stored_rules),
         affects=frozenset({Effect.LIVE_DRIFT}),
     ),
-    Option("strategy", "rollout strategy", strategy_problems, stored=stored_strategy),
+    Option(
+        *("strategy", "rollout strategy", strategy_problems),
+        as_json=shown_strategy,
+        stored=stored_strategy,
+        shown=shown_strategy,
+    ),
     Option(
         *("depends_on", "dependencies"),
         as_json=lambda given: [asdict(one) for one in given],
@@ -127,7 +138,8 @@ def changing_options(request: object, present: Deployment | None, depends_on: Se
             is_other = _by_name(option.as_json(value)) != _by_name(depends_on)
         else:
             default = Deployment.model_fields[option.name].get_default(call_default_factory=True)
-            is_other = option.stored(value) != (getattr(present, option.name) if present else default)
+            stored = getattr(present, option.name) if present else default
+            is_other = option.shown(option.stored(value)) != option.shown(stored)
         if is_other:
             changing.add(option.name)
     return changing

@@ -138,7 +138,7 @@ async def _attempt(
     )
     async with services.database.reading() as session:
         secrets = await referenced(session, group, state.references)
-        await bind_secrets(session, viewer, group, strategies_of(request))
+        request = replace(request, **await bind_secrets(session, viewer, group, strategies_of(request)))
     if not state.changes_only_targets(revision):
         # A changed chart or value could reveal the values of secrets, also of those that other users refer to.
         require_use(viewer, group.id, secrets)

@@ -15,6 +15,7 @@ from app.deployments.generation import target_names, write_generation
 from app.deployments.idempotency import claim_key, keep_answer
 from app.deployments.options import OPTIONS, Effect, effects_of, stored_options
 from app.deployments.proposal import Proposal
+from app.deployments.strategies import sent_secrets
 from app.deployments.update_request import UpdateDeployment
 from app.groups.queries import chosen_members, members_of
 from app.identity.viewer import Viewer
@@ -54,13 +55,18 @@ async def write_update(
         # A change of dependencies locks the others out, so that no two of them make a cycle together.
         lock = {"read": True} if request.depends_on is None else {"key_share": True}
         await session.get(ClusterGroup, read.group_id, with_for_update=lock)
-        if not unchanged or bound.is_planned:
+        uses_others = not unchanged or request.strategy is not None
+        if uses_others or bound.is_planned:
             secrets = await referenced(session, group, state.references, hold=True)
             state = replace(state, marks=marks_of(secrets))
+            strategy = read.strategy if request.strategy is None else request.strategy
+            sent = await sent_secrets(session, strategy, request.strategy_override)
         deployment = await session.get(Deployment, read.id, with_for_update={"key_share": True})
         if deployment is None:
             raise NotFound(DeploymentCode.DEPLOYMENT_NOT_FOUND, "There is no such deployment.", ("id",))
         if deployment.generation != read.generation or deployment.deleting:
+            raise MovedOnError
+        if request.strategy is None and deployment.strategy != read.strategy:
             raise MovedOnError
         chosen_members(await members_of(session, read.group_id), list(clusters))
         options = {name: value for name, value in stored_options(request).items() if value != getattr(deployment, name)}
@@ -79,11 +85,13 @@ async def write_update(
         if Effect.CONTESTS in effects:
             await end_contests(transaction, await target_names(transaction, deployment.id))
         operation = None
+        if uses_others:
+            await session.flush()
+            await write_uses(session, deployment.id, [*secrets, *sent])
         if not unchanged:
             deployment.generation += 1
             deployment.updated_at = now()
             await session.flush()
-            await write_uses(session, deployment.id, secrets)
             await cover_secrets(transaction, deployment, state.references)
             transaction.record(
                 DeploymentEvent.UPDATED,

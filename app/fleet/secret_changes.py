@@ -23,6 +23,7 @@ from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.registers.common import CommonCode
 from app.releases.release import covered
+from app.rollouts.stored_form import secret_headers
 from app.secrets.codes import SecretCode, SecretEvent
 from app.secrets.queries import bound_to, marks_by_deployment, opened
 from app.tables.clusters import Cluster
@@ -129,7 +130,8 @@ async def delete_secret(services: Services, viewer: Viewer, secret_id: int) -> N
         if names := sorted(deployment.release_name for deployment, _ in await _users(session, secret)):
             raise Conflict(
                 SecretCode.SECRET_IN_USE,
-                f"{secret.name} is used by {', '.join(names)}. Remove it from their valuesFrom first.",
+                f"{secret.name} is used by {', '.join(names)}. Remove it from their valuesFrom and"
+                " rollout strategies first.",
                 ("id",),
             )
         _record(transaction, viewer, secret, SecretEvent.DELETED, f"The secret {secret.name} was deleted.")
@@ -207,11 +209,13 @@ async def _check_unused(session: AsyncSession, secret: Secret, keys: set[str]) -
         return
     for deployment, revision in await _users(session, secret):
         used = {found.key for found in revision.references() if found.secret == secret.name}
+        if deployment.strategy is not None:
+            used |= {one["key"] for one in secret_headers(deployment.strategy) if one["secretId"] == secret.id}
         if taken := sorted(used & keys):
             raise Conflict(
                 SecretCode.SECRET_IN_USE,
                 f"{deployment.release_name} uses {', '.join(taken)} of {secret.name}. Remove that from its valuesFrom"
-                " first.",
+                " or rollout strategy first.",
                 ("data", taken[0]),
             )
 

@@ -18,6 +18,7 @@ from app.deployments.services import DeploymentServices
 from app.deployments.update import update_deployment
 from app.deployments.update_request import UpdateDeployment
 from app.identity.viewer import Viewer
+from app.rollouts.stored_form import as_shown
 from app.tables.plans import PlanKind
 
 Request = CreateDeployment | UpdateDeployment | ReconcileDeployment | DeleteDeployment | RollBackDeployment
@@ -29,7 +30,7 @@ _TYPES: Mapping[PlanKind, type[Request]] = {
     PlanKind.DELETE: DeleteDeployment,
     PlanKind.ROLLBACK: RollBackDeployment,
 }
-_SWITCHES = ("skip_hooks", "force", "allow_crd_version_removal", "strategy_override")
+_SWITCHES = ("skip_hooks", "force", "allow_crd_version_removal")
 """What applies to one change only."""
 
 
@@ -53,6 +54,8 @@ def request_of(kind: PlanKind, content: bytes) -> Request:
 def options_of(request: Request) -> dict[str, Any]:
     """The options and switches that a request sets, as JSON. A new deployment has all options."""
     switches = {name: value for name in _SWITCHES if (value := getattr(request, name, None)) is not None}
+    if (strategy := getattr(request, "strategy_override", None)) is not None:
+        switches["strategy_override"] = as_shown(strategy)
     return options_as_json(request) | switches
 
 

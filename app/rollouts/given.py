@@ -5,6 +5,7 @@ from typing import Any
 
 from app.rollouts.durations import duration
 from app.rollouts.given_checks import check_problems
+from app.rollouts.stored_form import PLACE
 from app.rollouts.strategy import REST, Amount
 
 MOST_WAVES = 50
@@ -38,15 +39,21 @@ def _wave(wave: Mapping[str, Any]) -> Found:
     approvals = wave["approvals"]
     if approvals is not None:
         if not 1 <= approvals["required"] <= MOST_APPROVALS:
-            yield ("before", "required"), f"A wave needs between 1 and {MOST_APPROVALS} approvals."
-        yield from ((("before", *path), message) for path, message in _unreadable(approvals, ("validFor",), duration))
+            yield (*_gate(approvals), "approval", "required"), f"Must be between 1 and {MOST_APPROVALS}."
+        for path, message in _unreadable(approvals, ("validFor",), duration):
+            yield (*_gate(approvals), "approval", *path), message
     yield from _checks(wave)
 
 
 def checks_of(wave: Mapping[str, Any]) -> list[tuple[tuple[str, ...], Mapping[str, Any]]]:
     """The checks before and after a wave, each with its path in the input."""
-    before = [(("before", str(index), "check"), check) for index, check in enumerate(wave["checksBefore"])]
+    before = [((*_gate(check), "check"), check) for check in wave["checksBefore"]]
     return before + [(("checks", str(index)), check) for index, check in enumerate(wave["checks"])]
+
+
+def _gate(given: Mapping[str, Any]) -> tuple[str, ...]:
+    """The path of an entry of `before`."""
+    return "before", str(given[PLACE])
 
 
 def _checks(wave: Mapping[str, Any]) -> Found:

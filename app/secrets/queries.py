@@ -94,9 +94,10 @@ async def available(session: AsyncSession, group: ClusterGroup, names: Collectio
 
 
 async def write_uses(session: AsyncSession, deployment_id: int, secrets: Iterable[Secret]) -> None:
-    """Records which secrets the current generation of a deployment uses."""
+    """Records which secrets the current generation and the rollout strategy of a deployment use."""
     await session.execute(delete(SecretUse).where(col(SecretUse.deployment_id) == deployment_id))
-    if rows := [{"deployment_id": deployment_id, "secret_id": secret.id} for secret in secrets]:
+    ids = {secret.id for secret in secrets}
+    if rows := [{"deployment_id": deployment_id, "secret_id": secret_id} for secret_id in sorted(ids)]:
         await session.execute(insert(SecretUse), rows)
 
 

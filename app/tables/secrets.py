@@ -44,7 +44,8 @@ class Secret(SQLModel, table=True):
 
 
 class SecretUse(SQLModel, table=True):
-    """The current generation of a deployment uses a secret, which therefore cannot be deleted."""
+    """The current generation of a deployment, or its rollout strategy, uses a secret, which therefore cannot be
+    deleted."""
 
     __tablename__ = "secret_use"
 

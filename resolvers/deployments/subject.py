@@ -6,6 +6,7 @@ from resolvers.deployments.subscriptions import Subscriptions
 from resolvers.engine.subject import Subject, visible
 from schema.deployments.loaders import deployment_by_id
 from schema.deployments.types import Deployment
+from schema.strategies.inputs import STRATEGY_FIELDS
 
 SUBJECT = Subject(
     query=Queries,
@@ -36,24 +37,7 @@ SUBJECT = Subject(
             "deployment",
             "condition",
             "allowCrdVersionRemoval",
-            "name",
-            "maxUnavailable",
-            "maxConcurrent",
-            "maxFailures",
-            "maxDeferred",
-            "minReady",
-            "deadline",
-            "soak",
-            "validFor",
-            "interval",
-            "apiGroup",
-            "passes",
-            "fails",
-            "query",
-            "method",
-            "timeout",
-            "prefix",
-            "image",
+            *STRATEGY_FIELDS,
         )
     ),
 )

@@ -6,6 +6,7 @@ from resolvers.plans.queries import Queries
 from resolvers.plans.subscriptions import Subscriptions
 from schema.plans.loaders import plan_by_id
 from schema.plans.types import Plan
+from schema.strategies.inputs import STRATEGY_FIELDS
 
 SUBJECT = Subject(
     query=Queries,
@@ -17,17 +18,7 @@ SUBJECT = Subject(
             *("id", "organization", "group", "cluster", "targets", "chart", "version", "releaseName", "namespace"),
             *("description", "secret", "key", "path", "paths", "kind", "cloud", "region", "distribution"),
             *("kubernetesVersion", "digest", "comment", "deployment", "condition", "allowCrdVersionRemoval"),
-            *("name", "maxUnavailable", "maxConcurrent", "maxFailures", "maxDeferred", "minReady", "deadline", "soak"),
-            "validFor",
-            "interval",
-            "apiGroup",
-            "passes",
-            "fails",
-            "query",
-            "method",
-            "timeout",
-            "prefix",
-            "image",
+            *STRATEGY_FIELDS,
         )
     ),
 )

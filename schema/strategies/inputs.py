@@ -4,11 +4,18 @@ from typing import Any
 
 import strawberry
 
+from app.rollouts.stored_form import PLACE
 from app.tables.identity import Role
 from schema.selectors.inputs import ClusterSelectorInput, stored_selector
 from schema.strategies.checks import CheckInput, stored_check
 from schema.strategies.enums import Ending, OnNewer
 from schema.strategies.types import AMOUNT, DURATION
+
+STRATEGY_FIELDS = (
+    *("name", "maxUnavailable", "maxConcurrent", "maxFailures", "maxDeferred", "minReady", "deadline", "soak"),
+    *("validFor", "interval", "apiGroup", "passes", "fails", "query", "method", "timeout", "prefix", "image"),
+)
+"""Fields whose texts the audit log may contain."""
 
 
 @strawberry.input(description="How many users must approve before the wave begins. The author of the change cannot.")
@@ -86,7 +93,8 @@ def given_strategy(given: RolloutStrategyInput | None) -> dict[str, Any] | None:
 
 def _wave(given: WaveInput) -> dict[str, Any]:
     size = "100%" if given.percent is None else f"{given.percent}%"
-    approval = next((gate.approval for gate in given.before or () if gate.approval is not None), None)
+    gates = list(enumerate(given.before or ()))
+    place, approval = next(((place, gate.approval) for place, gate in gates if gate.approval is not None), (0, None))
     return {
         "name": given.name,
         "select": stored_selector(given.select) if given.select is not None else {},
@@ -101,9 +109,10 @@ def _wave(given: WaveInput) -> dict[str, Any]:
             "required": approval.required,
             "role": approval.role.value if approval.role is not None else None,
             "validFor": approval.valid_for,
+            PLACE: place,
         }
         if approval is not None
         else None,
-        "checksBefore": [stored_check(gate.check) for gate in given.before or () if gate.check is not None],
+        "checksBefore": [stored_check(gate.check) | {PLACE: place} for place, gate in gates if gate.check is not None],
         "checks": [stored_check(check) for check in given.checks or ()],
     }

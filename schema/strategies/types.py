@@ -5,6 +5,7 @@ from typing import Any
 
 import strawberry
 
+from app.rollouts.stored_form import shown_spec
 from app.tables import rollouts as tables
 from app.tables.identity import Role
 from schema.list_length import usually
@@ -44,16 +45,8 @@ class CheckRule:
             failure_limit=stored["failureLimit"],
             inconclusive_limit=stored["inconclusiveLimit"],
             error_limit=stored["errorLimit"],
-            spec=_shown(stored["spec"]),
+            spec=shown_spec(stored["spec"]),
         )
-
-
-def _shown(spec: dict[str, Any]) -> dict[str, Any]:
-    """The specification without the ids of secrets, which the input does not have."""
-    if "secretHeaders" not in spec:
-        return spec
-    headers = [{key: value for key, value in each.items() if key != "secretId"} for each in spec["secretHeaders"]]
-    return spec | {"secretHeaders": headers}
 
 
 @strawberry.type(description="The rule of one wave.")

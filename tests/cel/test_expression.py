@@ -67,6 +67,10 @@ def test_an_expression_has_a_value_in_plain_python(text: str, value: Any) -> Non
         ("spec.replicas", Returns.BOOLEAN, "the result is not a boolean, but a whole number"),
         ("spec.replicas", Returns.TEXT, "the result is not a string, but a whole number"),
         ("spec.name > 3", Returns.BOOLEAN, "No matching overloads found : _>_(string, int64)"),
+        ("{'a': 1}[spec.name]", Returns.ANYTHING, "Key not found in map"),
+        ("{'a': 1}[spec.lines]", Returns.ANYTHING, "Key not found in map"),
+        ("{1: 1}[spec.replicas]", Returns.ANYTHING, "Key not found in map"),
+        ("'x'.matches(spec.pattern)", Returns.ANYTHING, "invalid regular expression: missing )"),
         ("1 / 0", Returns.ANYTHING, "divide by zero"),
         ("spec.name.matches('(')", Returns.BOOLEAN, "invalid regular expression: missing ): ("),
         ("0.0 / 0.0", Returns.ANYTHING, "the result is a number that JSON does not have"),
@@ -77,8 +81,9 @@ def test_an_expression_has_a_value_in_plain_python(text: str, value: Any) -> Non
 )
 def test_an_expression_without_a_value_says_why(text: str, returns: Returns, problem: str) -> None:
     expression = ENVIRONMENT.compile(text, returns)
+    spec = {"replicas": 3, "name": "web", "lines": "first\nsecond", "pattern": "(confidential"}
     with pytest.raises(EvaluationError) as raised:
-        expression.evaluate({"status": {}, "spec": {"replicas": 3, "name": "web"}})
+        expression.evaluate({"status": {}, "spec": spec})
     assert str(raised.value) == problem
 
 

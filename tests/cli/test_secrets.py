@@ -66,7 +66,7 @@ async def test_a_secret_is_added_used_by_a_file_changed_and_deleted(
     done = await working("secret", "rm", "shop-db", "--yes")
     assert (done.code, done.words[0]) == (
         1,
-        "Error: shop-db is used by shop. Remove it from their valuesFrom first.",
+        "Error: shop-db is used by shop. Remove it from their valuesFrom and rollout strategies first.",
     )
 
 

@@ -9,6 +9,7 @@ from app.checks.measuring import measure_check
 from app.jobs.rollouts import MeasureCheck
 from simulator import Member
 from tests.delivery.asking import (
+    APPROVAL,
     PAYLOAD,
     generations,
     rollout_of,
@@ -22,6 +23,7 @@ from tests.delivery.asking import (
 from tests.stack import Stack, eventually
 
 _ENDED = text("SELECT message FROM event WHERE kind = 'rollout.check_ended'")
+CANARY = "a-password-that-nobody-sees"
 OBJECT = {"kind": "ConfigMap", "name": "shop"}
 
 
@@ -139,8 +141,33 @@ async def _measured(stack: Stack, expected: int) -> bool:
 
 async def test_an_expression_that_is_not_valid_is_refused_with_its_path(stack: Stack, fleet: dict[str, Member]) -> None:
     strategy = waves("paris", "berlin")
-    strategy["waves"][1]["before"] = [{"check": check("one", object=OBJECT | {"passes": "cluster == 'a'"})}]
+    strategy["waves"][1]["before"] = [*APPROVAL, {"check": check("one", object=OBJECT | {"passes": "cluster == 'a'"})}]
     refused = await stack.create(releaseName="shop", strategy=strategy)
-    at = ["strategy", "waves", "1", "before", "0", "check", "object", "passes"]
+    at = ["strategy", "waves", "1", "before", "1", "check", "object", "passes"]
     message = "line 1, column 1: undeclared reference to 'cluster'."
     assert [(each["path"], each["message"]) for each in refused["problems"]] == [(at, message)]
+    strategy["waves"][1]["before"] = [{"check": check("one", health=True)}, {"approval": {"required": 0}}]
+    refused = await stack.create(releaseName="shop", strategy=strategy)
+    at = ["strategy", "waves", "1", "before", "1", "approval", "required"]
+    assert [(each["path"], each["message"]) for each in refused["problems"]] == [(at, "Must be between 1 and 10.")]
+
+
+async def test_the_error_of_an_expression_shows_no_secret_of_the_release(
+    stack: Stack, fleet: dict[str, Member]
+) -> None:
+    payload = "... on SecretPayload { secret { id } }"
+    assert "secret" in await stack.mutate("createSecret", payload, name="db", data={"password": CANARY})
+    values = [{"path": "password", "secret": "db", "key": "password"}]
+    shop = await stack.deployed(releaseName="shop", valuesFrom=values)
+    await until_verified(stack, shop)
+    # The expression fails with the password as the key of a map. It has the password, so the message quotes it.
+    quotes = f"{{'a': true}}[data.values.split('{CANARY}').size() > 1 ? '{CANARY}' : 'a']"
+    strategy = paris(checks=[check("leak", errorLimit=0, object=OBJECT | {"passes": quotes})])
+    await stack.update(shop, values={"replicas": 2}, strategy=strategy)
+
+    async def has_ended() -> Any:
+        return await stack.services.database.rows(_ENDED)
+
+    [[message]] = await eventually(has_ended)
+    assert message.startswith("The check leak of the wave first is ERROR. paris: passes: Key not found in map")
+    assert CANARY not in message

@@ -22,6 +22,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "rollouts.md"
 NAMES = ("healthy-before", "healthy", "settings", "ready", "smoke-test", "errors")
 CANARY = "a-secret-that-nobody-sees"
 FEW = [{"metric": {"job": "shop"}, "value": [1, "0.005"]}]
+PADDING = {"echo": "", "echo-late": "x" * 275}
+"""Queries that are answered with an error that ends with the token of the request."""
 RESULTS: dict[str, Any] = {"vector": FEW, "sum(rate(http_errors_total[5m]))": FEW, "up": []}
 
 
@@ -44,7 +46,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         query = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())["query"][0]
-        if query not in RESULTS or self.path != "/api/v1/query":
+        token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        if query in PADDING:
+            self._answer(400, {"status": "error", "errorType": "bad_data", "error": PADDING[query] + token})
+        elif query not in RESULTS or self.path != "/api/v1/query":
             self._answer(400, {"status": "error", "errorType": "bad_data", "error": "unknown function"})
         else:
             self._answer(200, {"status": "success", "data": {"resultType": "vector", "result": RESULTS[query]}})
@@ -137,6 +142,56 @@ async def test_requests_and_queries_pass_and_secrets_are_sent_and_not_shown(stac
     assert header == [secret_header()]
 
 
+async def test_plans_show_no_ids_of_secrets_and_only_options_that_change(stack: Stack, website: str) -> None:
+    http = {"url": f"http://{website}/ready", "secretHeaders": [secret_header()]}
+    strategy = {
+        "waves": [wave("first", before=[{"check": check("before", http=http)}], checks=[check("a", http=http)])]
+    }
+    options = "... on PlanDeploymentPayload { plan { options } }"
+
+    async def planned(**given: Any) -> Any:
+        return (await stack.mutate("planDeployment", options, **given))["plan"]["options"]
+
+    chart = {"group": "fleet", "chart": "charts/web", "namespace": "default", "releaseName": "other"}
+    shown = [
+        (await planned(create=chart | {"strategy": strategy}))["strategy"],
+        (await planned(create=chart | {"strategyOverride": strategy}))["strategy_override"],
+    ]
+    for each in shown:
+        [first] = each["waves"]
+        assert [one["spec"]["secretHeaders"] for one in first["checksBefore"] + first["checks"]] == [
+            [secret_header()]
+        ] * 2
+        assert set(first["checksBefore"][0]) == set(first["checks"][0])
+    shop = await stack.deployed(releaseName="shop", strategy=strategy)
+    assert await planned(update={"id": shop, "values": {"replicas": 2}, "strategy": strategy}) == {}
+
+
+async def test_a_secret_that_a_check_sends_cannot_be_deleted(stack: Stack, website: str) -> None:
+    http = {"url": f"http://{website}/ready", "secretHeaders": [secret_header()]}
+    strategy = {"waves": [wave("first", checks=[check("ready", http=http)])]}
+    query = "query { secrets { nodes { id usedBy { releaseName } } } }"
+    [secret] = (await stack.data(query))["secrets"]["nodes"]
+    assert secret["usedBy"] == []
+    shop = await stack.deployed(releaseName="shop")
+    await stack.update(shop, strategy=strategy)  # options alone make no new generation
+    [used] = (await stack.data(query))["secrets"]["nodes"]
+    assert used["usedBy"] == [{"releaseName": "shop"}]
+    deletion = "... on DeleteSecretPayload { id }"
+    kept = await stack.mutate("deleteSecret", deletion, id=secret["id"])
+    assert (kept["code"], kept["message"]) == (
+        "secret_in_use",
+        "website is used by shop. Remove it from their valuesFrom and rollout strategies first.",
+    )
+    update = "... on SecretPayload { secret { id } }"
+    kept = await stack.mutate("updateSecret", update, id=secret["id"], data={"token": None, "other": "x"})
+    assert kept["code"] == "secret_in_use"
+    await stack.update(shop, values={"replicas": 2})  # a new generation with the same strategy
+    assert (await stack.mutate("deleteSecret", deletion, id=secret["id"]))["code"] == "secret_in_use"
+    await stack.update(shop, strategy={"waves": []})
+    assert (await stack.mutate("deleteSecret", deletion, id=secret["id"]))["id"] == secret["id"]
+
+
 async def test_the_example_of_the_documentation_succeeds(stack: Stack, website: str) -> None:
     web = await stack.deployed(releaseName="web")
     await until_verified(stack, web)
@@ -162,10 +217,15 @@ async def test_what_has_no_answer_is_an_error_that_shows_no_secret(stack: Stack,
         check("leak", http={"url": f"{url}/echo", "secretHeaders": hidden, "passes": "{'a': true}[json['X-Token']]"}),
         check("unknown", prometheus={"url": url, "query": "nonsense", "passes": "true"}),
         check("empty", prometheus={"url": url, "query": "up", "passes": "result[0] > 0"}),
+        *(
+            check(query, prometheus={"url": url, "query": query, "passes": "true", "secretHeaders": [secret_header()]})
+            for query in PADDING
+        ),
     )
     assert {verdict for verdict, _ in found.values()} == {"ERROR"}
     messages = {name: message for name, (_, message) in found.items()}
-    assert CANARY not in str(messages)
+    assert CANARY[:8] not in str(messages)
+    assert {messages[query].startswith("Prometheus answers: ") for query in PADDING} == {True}
     [[leaks]] = await stack.services.database.rows(_LEAKS, canary=f"%{CANARY}%")
     assert leaks == 0
     assert messages["refused"] == "http://127.0.0.2:1 cannot be reached: ConnectError."

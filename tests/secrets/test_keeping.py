@@ -116,7 +116,7 @@ async def test_a_secret_that_a_deployment_uses_cannot_be_deleted(
     assert (await changed(quiet, secret_id, data={"password": None}))["code"] == "secret_in_use"
     kept = await quiet.mutate("deleteSecret", "... on DeleteSecretPayload { id }", id=secret_id)
     assert kept["code"] == "secret_in_use"
-    assert kept["message"] == "db is used by shop. Remove it from their valuesFrom first."
+    assert kept["message"] == "db is used by shop. Remove it from their valuesFrom and rollout strategies first."
     await quiet.update(created["deployment"]["id"], valuesFrom=[])
     gone = await quiet.mutate("deleteSecret", "... on DeleteSecretPayload { id }", id=secret_id)
     assert gone == {"id": secret_id}

@@ -154,7 +154,9 @@ export function WaveFields({
             id={`${id}-before`}
             where={`before wave ${number}`}
             checks={wave.checksBefore}
-            problemsAt={(index, ...path) => problemsAt("before", String(index), "check", ...path)}
+            problemsAt={(index, ...path) =>
+              problemsAt("before", String(index + (wave.approvals ? 1 : 0)), "check", ...path)
+            }
             change={(checksBefore) => change({ checksBefore })}
           />
           <Checks
@@ -197,7 +199,11 @@ function ApprovalFields({
 }) {
   return (
     <div className="fields">
-      <Field id={`${id}-required`} label="Approvals" problems={problemsAt("before", "required")}>
+      <Field
+        id={`${id}-required`}
+        label="Approvals"
+        problems={problemsAt("before", "0", "approval", "required")}
+      >
         {(props) => (
           <input
             {...props}
@@ -226,7 +232,7 @@ function ApprovalFields({
         id={`${id}-valid-for`}
         label="An approval counts for"
         hint="Such as 7d"
-        problems={problemsAt("before", "validFor")}
+        problems={problemsAt("before", "0", "approval", "validFor")}
       >
         {(props) => (
           <input

@@ -28,11 +28,11 @@ def url_problem(url: str) -> str | None:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
-        return "It is not the address of a website."
+        return "Not a valid URL."
     if parts.scheme not in ("https", "http") or not parts.hostname or len(url) > _LONGEST_URL or not url.isprintable():
-        return f"It is not an address such as https://example.com, with at most {_LONGEST_URL:,} characters."
+        return f"Must be a URL such as https://example.com, at most {_LONGEST_URL:,} characters."
     if parts.username or parts.password:
-        return "It must not contain credentials: use `secretHeaders`."
+        return "Must not contain credentials: use `secretHeaders`."
     return None
 
 
@@ -45,10 +45,10 @@ def header_problems(spec: Mapping[str, Any]) -> Found:
         for index, header in enumerate(headers):
             name, value = header["name"], header["prefix" if field == "secretHeaders" else "value"]
             if _NAME.fullmatch(name) is None or name.lower() in _OWN:
-                yield (field, str(index), "name"), "It is not the name of a header that can be set."
+                yield (field, str(index), "name"), "Not a valid header name, or a header that cannot be set."
             if not is_value(value):
                 last = "prefix" if field == "secretHeaders" else "value"
-                yield (field, str(index), last), "The value of a header is printable ASCII."
+                yield (field, str(index), last), f"Must be printable ASCII, at most {_LONGEST_VALUE:,} characters."
 
 
 def is_value(text: str) -> bool:
@@ -64,7 +64,7 @@ def samples_of(answer: Any) -> list[dict[str, Any]]:
     """
     try:
         if answer["status"] != "success":
-            raise UnreadableAnswerError(f"Prometheus answers: {str(answer['error'])[:300]}")
+            raise UnreadableAnswerError(f"Prometheus answers: {answer['error']}")
         kind, result = answer["data"]["resultType"], answer["data"]["result"]
         if kind == "scalar":
             return [{"labels": {}, "value": _number(result[1])}]

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from app.rollouts.web import UnreadableAnswerError, samples_of
+from app.rollouts.check_requests import UnreadableAnswerError, samples_of
 
 
 def answer(kind: str, result: Any) -> Any:
