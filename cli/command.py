@@ -41,9 +41,7 @@ AllowVersionRemoval = Annotated[
 ]
 AtOnce = Annotated[
     bool,
-    typer.Option(
-        "--at-once", help="Reach all clusters at once in this change, in spite of the strategy, which stays as it is."
-    ),
+    typer.Option("--at-once", help="Ignore the rollout strategy for this change; the stored strategy is not changed."),
 ]
 NoWait = Annotated[
     bool, typer.Option("--no-wait", help="Exit once the request is accepted, without waiting for the result.")

@@ -13,7 +13,7 @@ from app.fleet.services import AllServices
 from app.operations.due import due_targets
 from app.redis.queue import QueueWorker
 from reconcilers.dispatcher import Dispatcher
-from reconcilers.jobs import job_dispatcher
+from reconcilers.jobs import job_dispatchers
 from reconcilers.reconciliation import Reconciler
 from reconcilers.stops import Stops
 from reconcilers.sweeper import Sweeper
@@ -41,11 +41,17 @@ async def _work(services: AllServices) -> None:
     assert services.settings.redis_url is not None
     dispatcher = target_dispatcher(services, reconciler.reconcile_target)
     wake_ups = WakeUps(services, dispatcher.note)
-    jobs = job_dispatcher(services)
-    queue = QueueWorker(services.settings.redis_url, wake_ups.wake, jobs.note)
+    jobs = job_dispatchers(services).values()
+
+    def start_jobs(organization_id: int | None) -> None:
+        for each in jobs:
+            each.note(organization_id)
+
+    queue = QueueWorker(services.settings.redis_url, wake_ups.wake, start_jobs)
     taking, following = asyncio.create_task(queue.run()), asyncio.create_task(wake_ups.run())
-    limiters = [dispatcher.limiter, jobs.limiter, *services.helm.slots.limiters, *services.database.limiters]
-    sweeping = asyncio.create_task(Sweeper(services, dispatcher.note, jobs.note, limiters).run())
+    own = [dispatcher.limiter, *(each.limiter for each in jobs)]
+    limiters = [*own, *services.helm.slots.limiters, *services.database.limiters]
+    sweeping = asyncio.create_task(Sweeper(services, dispatcher.note, start_jobs, limiters).run())
     stopping = asyncio.create_task(stops.run())
     try:
         await asyncio.gather(asyncio.shield(taking), following, sweeping, stopping)
@@ -53,7 +59,7 @@ async def _work(services: AllServices) -> None:
         sweeping.cancel()
         following.cancel()
         await queue.stop()
-        await asyncio.gather(dispatcher.stop(grace=GRACE_SECONDS), jobs.stop(grace=GRACE_SECONDS))
+        await asyncio.gather(*(each.stop(grace=GRACE_SECONDS) for each in (dispatcher, *jobs)))
         stopping.cancel()
         await asyncio.gather(taking, following, sweeping, stopping, return_exceptions=True)
         await queue.close()

@@ -37,5 +37,5 @@ class RolloutCode(ErrorCode):
     WAVE_OWN = "wave_own", "The author of a change cannot approve its waves."
     WAVE_ROLE = "wave_role", "The wave must be approved by users with another role."
     CHECK_NOT_FOUND = "check_not_found", "The wave has no such check."
-    CHECK_STATE = "check_state", "The check runs, or is not due."
+    CHECK_STATE = "check_state", "The check has not begun, is running, or has passed."
     HOLD_NOT_FOUND = "hold_not_found", "The generation is not held."

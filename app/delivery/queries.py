@@ -23,7 +23,7 @@ from app.tables.rollouts import (
     RolloutWave,
 )
 
-MOST_MEASUREMENTS = 20
+SHOWN_MEASUREMENTS = 20
 """The measurements of a check that are shown."""
 COSTS_NOTHING = (TargetState.READY, TargetState.SKIPPED, TargetState.REVERTED)
 
@@ -96,7 +96,7 @@ async def last_measurements(session: AsyncSession, run_ids: Sequence[int]) -> It
     )
     ranked = select(CheckMeasurement, newest.label("rank")).where(col(CheckMeasurement.run_id).in_(run_ids)).subquery()
     shown = aliased(CheckMeasurement, ranked)
-    statement = rows_of(shown).where(ranked.c.rank <= MOST_MEASUREMENTS).order_by(ranked.c.number)
+    statement = rows_of(shown).where(ranked.c.rank <= SHOWN_MEASUREMENTS).order_by(ranked.c.number)
     return (await session.exec(statement)).all()
 
 

@@ -18,7 +18,10 @@ class Permission(Registered):
     )
     PLANS_APPROVE = "plans.approve", "Approve and reject the plans of others."
     ROLLOUTS_APPROVE = "rollouts.approve", "Approve and reject waves of the rollouts of others."
-    ROLLOUTS_STEER = "rollouts.steer", "Pause, resume and abort rollouts, defer and retry targets, and lift holds."
+    ROLLOUTS_STEER = (
+        "rollouts.steer",
+        "Pause, resume and abort rollouts, defer and retry targets, retry checks, and lift holds.",
+    )
     ROLLOUTS_EXPEDITE = "rollouts.expedite", "Skip the soak times and approvals of a rollout."
     RESOURCES_READ = (
         "resources.read",
@@ -26,7 +29,7 @@ class Permission(Registered):
     )
     LOGS_READ = "logs.read", "Read the logs of containers."
     CHARTS_WRITE = "charts.write", "Upload charts, and refresh the index of a chart repository."
-    SECRETS_USE = "secrets.use", "Refer to secrets in the values of deployments."
+    SECRETS_USE = "secrets.use", "Refer to secrets in the values of deployments, and in the headers of checks."
     CLUSTERS_REGISTER = "clusters.register", "Register clusters, and change, confirm and remove registered ones."
     GROUPS_WRITE = "groups.write", "Create, change and delete cluster groups and their features."
     REPOSITORIES_WRITE = "repositories.write", "Add and remove chart repositories."

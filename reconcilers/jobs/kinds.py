@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from app.charts.refreshing import ReadIndex, read_index_again
@@ -19,6 +20,13 @@ from app.targets.waits import ReviewWaits
 Input = TypeVar("Input", bound=Job)
 
 
+class JobPool(StrEnum):
+    """Jobs that share slots of a worker."""
+
+    JOBS = "jobs"
+    MEASUREMENTS = "measurements"  # of checks, and what they leave on clusters
+
+
 @dataclass(frozen=True)
 class Kind(Generic[Input]):
     """`run` does a job. It is tried up to `attempts` times, with growing pauses, and for `seconds` at a time."""
@@ -27,14 +35,15 @@ class Kind(Generic[Input]):
     run: Callable[[AllServices, Input], Awaitable[None]]
     attempts: int = 10
     seconds: float = 300
+    pool: JobPool = JobPool.JOBS
 
 
 _ALL: tuple[Kind[Any], ...] = (
     Kind(DiscardArchive, discard_archive, attempts=20),
     Kind(ReadIndex, read_index_again),
     Kind(ReviewWaits, review_waits, attempts=20),
-    Kind(DiscardCheckJobs, discard_check_jobs, attempts=20),
-    Kind(MeasureCheck, measure_check, attempts=100),
+    Kind(DiscardCheckJobs, discard_check_jobs, attempts=20, pool=JobPool.MEASUREMENTS),
+    Kind(MeasureCheck, measure_check, attempts=100, pool=JobPool.MEASUREMENTS),
     Kind(StepRollout, step_rollout, attempts=100),
     Kind(WakeRollout, wake_rollout, attempts=100),
 )

@@ -11,8 +11,8 @@ from sqlmodel import select
 from app.jobs.leases import due_job_counts
 from app.tables.charts import ChartRepository
 from reconcilers.housekeeping import Housekeeping
-from reconcilers.jobs import NAMES, job_dispatcher
-from reconcilers.jobs.kinds import KINDS
+from reconcilers.jobs import NAMES, job_dispatchers
+from reconcilers.jobs.kinds import KINDS, JobPool
 from reconcilers.jobs.runner import Runner
 from tests.charts.servers import Files, served
 from tests.sample_charts import archive, chart_files
@@ -132,7 +132,7 @@ async def test_an_organization_with_many_slow_repositories_delays_no_index_of_an
         async with stack.services.transaction() as transaction:
             await transaction.session.execute(text("UPDATE chart_repository SET refreshed_at = NULL"))
         stuck = True
-        keeper, jobs = Housekeeping(stack.services), job_dispatcher(stack.services)
+        keeper, jobs = Housekeeping(stack.services), job_dispatchers(stack.services)[JobPool.JOBS]
         for _ in range(2):  # in the next round, what is being read is not begun again
             await keeper.read_indexes()
             for organization_id in await due_job_counts(stack.services, NAMES):
