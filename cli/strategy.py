@@ -67,8 +67,9 @@ SPECS: dict[str, dict[str, Any]] = {
     "job": {"image": None, "command": None, "args": None, "env": None, "timeout": "5m"},
 }
 _HEADERS: dict[str, dict[str, Any]] = {"headers": HEADER, "secretHeaders": SECRET_HEADER, "env": HEADER}
-_TEXTS = ("command", "args")
 """The keys of each map, with their defaults in the API."""
+
+_TEXTS = ("command", "args")
 
 ON_NEWER = ("SUPERSEDE", "QUEUE", "REFUSE")
 ENDINGS = ("TOO_MANY_FAILURES", "BUDGET_USED_UP", "CHECK_FAILED", "REJECTED")
@@ -157,35 +158,35 @@ def _others(given: Mapping[str, Any], defaults: Mapping[str, Any], *left_out: st
 
 def strategy_problems(node: yaml.Node) -> Problems:
     """Yields the line and the words of each problem of a strategy."""
-    yield from _problems(node, "strategy", STRATEGY, {"waves": _list_of("waves", _wave_problems)}, ("waves",))
+    yield from _problems(node, "a strategy", STRATEGY, {"waves": _list_of("waves", _wave_problems)}, ("waves",))
 
 
 def _wave_problems(node: yaml.Node) -> Problems:
     below = {"select": lambda each: selector_problems("select", each), "before": _list_of("before", _gate_problems)}
     below["checks"] = _list_of("checks", _check_problems)
-    yield from _problems(node, "wave", WAVE, below, ("name",))
+    yield from _problems(node, "a wave", WAVE, below, ("name",))
 
 
 def _gate_problems(node: yaml.Node) -> Problems:
     yield from _problems(
-        node, "entry of `before`", GATE, {"approval": _approval_problems, "check": _check_problems}, ()
+        node, "an entry of `before`", GATE, {"approval": _approval_problems, "check": _check_problems}, ()
     )
 
 
 def _approval_problems(node: yaml.Node) -> Problems:
-    yield from _problems(node, "approval", APPROVAL, {}, ())
+    yield from _problems(node, "an approval", APPROVAL, {}, ())
 
 
 def _check_problems(node: yaml.Node) -> Problems:
     headers = {
-        name: _list_of(name, partial(_problems, what="entry", known=known, below={}, needed=("name",)))
+        name: _list_of(name, partial(_problems, what="an entry", known=known, below={}, needed=("name",)))
         for name, known in _HEADERS.items()
     }
     below = {
         name: partial(_problems, what=f"`{name}`", known=known, below=headers, needed=())
         for name, known in SPECS.items()
     }
-    yield from _problems(node, "check", CHECK, below, ("name",))
+    yield from _problems(node, "a check", CHECK, below, ("name",))
 
 
 def _problems(
@@ -196,7 +197,7 @@ def _problems(
     needed: tuple[str, ...],
 ) -> Problems:
     if not isinstance(node, yaml.MappingNode):
-        yield line(node), f"a {what} must be a map with {', '.join(f'`{name}`' for name in known)}"
+        yield line(node), f"{what} must be a map with {', '.join(f'`{name}`' for name in known)}"
         return
     found = entries(node)
     for name, (key, each) in found.items():
@@ -210,7 +211,7 @@ def _problems(
             yield line(each), f"`{name}` must be {words}"
     for name in needed:
         if name not in found or is_empty(found[name][1]):
-            yield line(node), f"a {what} needs `{name}`"
+            yield line(node), f"{what} needs `{name}`"
 
 
 def _list_of(name: str, problems: Callable[[yaml.Node], Problems]) -> Callable[[yaml.Node], Problems]:

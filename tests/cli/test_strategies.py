@@ -65,6 +65,10 @@ def test_what_equals_a_default_can_be_left_out() -> None:
         ("strategy: {onNewer: QUEUE}", "6: a strategy needs `waves`"),
         ("strategy:\n  waves:\n  - {count: 1}", "8: a wave needs `name`"),
         ("strategy: {waves: 5}", "6: `waves` must be a list"),
+        (
+            "strategy:\n  waves:\n  - {name: a, before: [5]}",
+            "8: an entry of `before` must be a map with `approval`, `check`",
+        ),
         ("strategy:\n  waves:\n  - name: a\n    cuont: 1", "9: `cuont` is not known: did you mean `count`?"),
         ("strategy:\n  waves:\n  - {name: a, count: '1'}", "8: `count` must be a number"),
         ("strategy:\n  waves:\n  - {name: a, soak: 30}", "8: `soak` must be a string (put it in quotes)"),

@@ -28,7 +28,7 @@ async def test_waves_are_chosen_corrected_at_the_field_and_left_out_of_one_chang
         await page.get_by_role("radio", name="In waves").check()
         first = page.get_by_role("group", name="Wave 1", exact=True)
         await first.get_by_label("Name").fill("canary")
-        await first.get_by_label("Takes").select_option("A number")
+        await first.get_by_label("Size").select_option("A number")
         await first.get_by_label("Wait afterwards").fill("soon")
         await first.get_by_text("Checks", exact=True).click()
         await page.get_by_role("button", name="Add a check after wave 1").click()

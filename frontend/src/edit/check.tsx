@@ -16,9 +16,9 @@ const LIMITS: [
 ][] = [
   ["interval", "Time between measurements"],
   ["count", "Measurements"],
-  ["failureLimit", "Failed at most"],
-  ["inconclusiveLimit", "Inconclusive at most"],
-  ["errorLimit", "Errors in a row at most"],
+  ["failureLimit", "Maximum failures"],
+  ["inconclusiveLimit", "Maximum inconclusive results"],
+  ["errorLimit", "Maximum consecutive errors"],
 ];
 /** The texts that say what a check measures: the field, its label, and an example. */
 const FIELDS: Record<CheckKind, [string, string, string][]> = {

@@ -99,7 +99,7 @@ export function Rollout({
             <div className="fields">
               <Field
                 id="max-unavailable"
-                label="Unavailable clusters at most"
+                label="Maximum unavailable clusters"
                 hint="In all waves together, such as 5 or 10%"
                 problems={problemsAt("maxUnavailable")}
               >

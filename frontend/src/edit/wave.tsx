@@ -7,17 +7,17 @@ import { SelectorFields } from "./selector";
 import { type Approvals, type Limits, ONE_APPROVAL, type Size, type Wave } from "./strategy";
 
 const SIZES: Record<Size, string> = {
-  all: "All that are left",
+  all: "All remaining clusters",
   count: "A number",
   percent: "A percentage",
 };
 const COMMON: [keyof Limits, string, string][] = [
   ["maxConcurrent", "Clusters at once", "Such as 5 or 10%"],
-  ["maxFailures", "Failed clusters at most", "Such as 1 or 5%"],
+  ["maxFailures", "Maximum failed clusters", "Such as 1 or 5%"],
   ["soak", "Wait afterwards", "Such as 30m or 2h"],
 ];
 const RARE: [keyof Limits, string, string][] = [
-  ["maxDeferred", "Unreachable clusters at most", "Such as 1 or 10%"],
+  ["maxDeferred", "Maximum unreachable clusters", "Such as 1 or 10%"],
   ["minReady", "Healthy for at least", "Such as 10s"],
   ["deadline", "Time for each cluster", "Such as 15m"],
 ];
@@ -72,7 +72,7 @@ export function WaveFields({
             <input {...props} value={wave.name} onChange={({ target }) => change({ name: target.value })} />
           )}
         </Field>
-        <Field id={`${id}-size`} label="Takes" problems={wave.size === "all" ? problemsAt("size") : []}>
+        <Field id={`${id}-size`} label="Size" problems={wave.size === "all" ? problemsAt("size") : []}>
           {(props) => (
             <select
               {...props}
@@ -230,7 +230,7 @@ function ApprovalFields({
       </Field>
       <Field
         id={`${id}-valid-for`}
-        label="An approval counts for"
+        label="Approvals expire after"
         hint="Such as 7d"
         problems={problemsAt("before", "0", "approval", "validFor")}
       >
