@@ -23,7 +23,7 @@ def problems(given: Mapping[str, Any]) -> Found:
     waves = given["waves"]
     yield from _unreadable(given, ("maxUnavailable",), Amount.parse)
     if len(waves) > MOST_WAVES:
-        yield ("waves",), f"A strategy has at most {MOST_WAVES} waves."
+        yield ("waves",), f"A strategy can have at most {MOST_WAVES} waves."
         return
     yield from _names(waves, [("waves", str(index)) for index in range(len(waves))], "wave")
     for index, wave in enumerate(waves):
@@ -33,7 +33,7 @@ def problems(given: Mapping[str, Any]) -> Found:
 
 def _wave(wave: Mapping[str, Any]) -> Found:
     if wave["name"] == REST:
-        yield ("name",), f"{REST!r} is the wave of the targets that no other wave takes: choose another name."
+        yield ("name",), f"{REST!r} is the name of the wave with the remaining targets. Choose another name."
     yield from _unreadable(wave, _AMOUNTS, Amount.parse)
     yield from _unreadable(wave, _DURATIONS, duration)
     approvals = wave["approvals"]
@@ -59,7 +59,7 @@ def _gate(given: Mapping[str, Any]) -> tuple[str, ...]:
 def _checks(wave: Mapping[str, Any]) -> Found:
     checks = checks_of(wave)
     if len(checks) > MOST_CHECKS:
-        yield ("checks",), f"A wave has at most {MOST_CHECKS} checks."
+        yield ("checks",), f"A wave can have at most {MOST_CHECKS} checks."
         return
     yield from _names([check for _, check in checks], [path for path, _ in checks], "check")
     for path, check in checks:
@@ -70,9 +70,9 @@ def _names(given: Sequence[Mapping[str, Any]], paths: Sequence[tuple[str, ...]],
     names = [one["name"] for one in given]
     for index, (name, path) in enumerate(zip(names, paths, strict=True)):
         if not name.strip() or len(name) > MAX_CHARACTERS or "\x00" in name:
-            yield (*path, "name"), f"The name of a {what} has between 1 and {MAX_CHARACTERS} characters."
+            yield (*path, "name"), f"The name of a {what} must have between 1 and {MAX_CHARACTERS} characters."
         elif name in names[:index]:
-            yield (*path, "name"), f"There is another {what} {name!r}."
+            yield (*path, "name"), f"Another {what} is also named {name!r}."
 
 
 def _unreadable(given: Mapping[str, Any], names: Sequence[str], read: Any) -> Found:
