@@ -9,7 +9,7 @@ from app.automation.services import WorkflowServices
 from app.core.errors import Problem, UserError, all_invalid, invalid
 from app.core.threads import in_thread
 from app.registers.common import CommonCode
-from app.sandbox.pool import PERMANENT, Outcome, Pool, RunError
+from app.sandbox.pool import TOO_EXPENSIVE, Outcome, Pool, RunError
 from app.yaml.reading import Bounds, YamlError, read
 
 PROGRAM = Path(__file__).with_name("check_program.py")
@@ -24,11 +24,14 @@ async def checked(services: WorkflowServices, organization_id: int, text: str) -
 
     Raises:
         ValidationFailed: it is not valid, with the place of each problem, or it is too expensive to check.
+        RunError: the check crashed, which callers see as an internal error.
     """
     document = await in_thread(_read, text)
     try:
         answer = await services.workflows.run(organization_id, json.dumps(document).encode())
     except RunError as error:
+        if error.outcome is Outcome.CRASHED:
+            raise
         raise _refusal(error.outcome, services.workflows) from None
     if found := json.loads(answer):
         raise all_invalid([Problem((FIELD, *path), message) for path, message in found])
@@ -49,7 +52,7 @@ def _read(text: str) -> Any:
 
 
 def _refusal(outcome: Outcome, pool: Pool) -> UserError:
-    if outcome in PERMANENT:
+    if outcome in TOO_EXPENSIVE:
         limits = f"{pool.seconds:g} s of CPU time and {pool.memory // 2**20:,} MiB of memory"
         message = f"The check of the definition may use {limits}. Simplify its expressions and schemas."
         return invalid(WorkflowCode.WORKFLOW_TOO_EXPENSIVE, message, FIELD)

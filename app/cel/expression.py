@@ -20,7 +20,7 @@ from typing import Any
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_optional, ext_strings
 
-from app.cel.kinds import Basic, Kind, ListOf, MapOf, Record
+from app.cel.kinds import KINDS, Basic, Kind, ListOf, MapOf, Record, named
 
 MAX_TEXT = 4096
 """Characters of an expression."""
@@ -34,6 +34,8 @@ _FOUND = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): (.*)")
 _CODE = re.compile(r"\A[A-Z_]+: | \[[A-Z_]+\]\Z")
 _QUOTED = re.compile(r"\A(Key not found in map|invalid regular expression: [^:]*)\s*: (.*)\Z", re.DOTALL)
 _SELECTED = re.compile(r"expression of type '([^']+)' cannot be the operand of a select operation")
+_SELECTION = re.compile(rf"ERROR: <input>:(\d+):(\d+): {_SELECTED.pattern}")
+_FIELD = re.compile(r"\.\s*(\w+)")
 _BUDGET = "Iteration budget exceeded"
 
 
@@ -53,8 +55,8 @@ class Returns(StrEnum):
     """The type that an expression has to have."""
 
     ANYTHING = "anything"
-    BOOLEAN = "a boolean"
-    TEXT = "a string"
+    BOOLEAN = Basic.BOOLEAN.value
+    TEXT = Basic.TEXT.value
 
 
 _TYPES = {Returns.BOOLEAN: "BOOL", Returns.TEXT: "STRING"}
@@ -88,7 +90,7 @@ class Expression:
             if kind == "ERROR":
                 raise EvaluationError(_plain(_without_values(str(result.plain_value()), self.text)))
             if _TYPES.get(self.returns, kind) != kind:
-                raise EvaluationError(f"the result is not {self.returns}, but {_named(kind)}")
+                raise EvaluationError(f"the result is not {self.returns}, but {named(kind)}")
             return _Copy().of(result)
         except EvaluationError:
             raise
@@ -111,26 +113,52 @@ class Environment:
     def __init__(self, variables: Iterable[str] | Mapping[str, Kind]) -> None:
         kinds = variables if isinstance(variables, Mapping) else dict.fromkeys(variables, Basic.ANYTHING)
         self._records = dict[str, Record]()
-        declared = dict[str, cel.Type]()
+        self._inner = dict[str, Record]()
+        declared, strict = dict[str, cel.Type](), dict[str, cel.Type]()
         for name, kind in kinds.items():
-            self._declare(name, kind, declared)
-        self._environment = cel.NewEnv(
-            variables=declared,
-            extensions=[ext_strings.ExtStrings(), ext_optional.ExtOptional()],
-        )
+            self._declare(name, kind, declared, strict)
+        self._environment = _environment(declared)
+        self._strict = _environment(strict) if self._inner else None
 
     def kind_of(self, expression: "Expression") -> Kind:
         """The kind of an expression's result, as far as the compiler knows it."""
         return self._kind(expression.type_name)
 
-    def _declare(self, path: str, kind: Kind, declared: dict[str, cel.Type]) -> None:
+    def _declare(self, path: str, kind: Kind, declared: dict[str, cel.Type], strict: dict[str, cel.Type]) -> None:
         if not isinstance(kind, Record):
             declared[path] = _type_of(kind)
+            strict[path] = self._strict_type(kind, path)
             return
         self._records[path] = kind
-        declared[path] = cel.Type.AbstractType(path)
+        declared[path] = strict[path] = cel.Type.AbstractType(path)
         for name, inner in kind.fields.items():
-            self._declare(f"{path}.{name}", inner, declared)
+            self._declare(f"{path}.{name}", inner, declared, strict)
+
+    def _strict_type(self, kind: Kind, path: str) -> cel.Type:
+        """The type of a variable, with a type without fields for each record in a list or a map."""
+        if isinstance(kind, ListOf):
+            return cel.Type.List(self._strict_type(kind.item, f"{path}[…]"))
+        if isinstance(kind, MapOf):
+            return cel.Type.Map(cel.Type.STRING, self._strict_type(kind.value, f"{path}[…]"))
+        if isinstance(kind, Record):
+            self._inner[path] = kind
+            return cel.Type.AbstractType(path)
+        return _type_of(kind)
+
+    def _unknown_field(self, text: str) -> str | None:
+        """The problem with a field that a record in a list or a map does not have. The compiler refuses each selection
+        of a field of a type without fields, and so says where all of them are; other problems do not count here."""
+        try:
+            if self._strict is not None:
+                self._strict.compile(text)
+        except Exception as error:
+            for line, column, name in _SELECTION.findall(str(error)):
+                lines = text.split("\n", int(line) - 1)
+                selected = _FIELD.match(lines[-1], int(column) - 1)
+                record = self._inner.get(name)
+                if record is not None and selected is not None and selected[1] not in record.fields:
+                    return f"line {line}, column {column}: {_no_such_field(name, record)}"
+        return None
 
     def _kind(self, name: str) -> Kind:
         if found := self._records.get(name):
@@ -139,7 +167,7 @@ class Environment:
             return ListOf(self._kind(name[5:-1]))
         if name.startswith("MAP<"):
             return MapOf(self._kind(name[4:-1].partition(", ")[2]))
-        return _KINDS.get(name, Basic.ANYTHING)
+        return KINDS.get(name, Basic.ANYTHING)
 
     def _problem(self, message: str) -> str:
         """The message of the compiler; for a field that a record does not have, with the fields that there are."""
@@ -147,8 +175,7 @@ class Environment:
         record = self._records.get(found[1]) if found else None
         if found is None or record is None:
             return _plain(message)
-        fields = ", ".join(sorted(record.fields)) or "none"
-        return _plain(message.replace(found[0], f"{found[1]} has no such field; its fields are: {fields}"))
+        return _plain(message.replace(found[0], _no_such_field(found[1], record)))
 
     def compile(self, text: str, returns: Returns = Returns.ANYTHING) -> Expression:
         """Checks a text and makes it ready.
@@ -167,7 +194,9 @@ class Environment:
         except Exception as error:
             raise CompileError(self._problem(str(error))) from None
         if kind not in ("DYN", _TYPES.get(returns, kind)):
-            raise CompileError(f"it returns {_named(kind)}, and {returns} is needed")
+            raise CompileError(f"it must return {returns}, not {named(kind)}")
+        if problem := self._unknown_field(text):
+            raise CompileError(problem)
         return Expression(text, returns, compiled)
 
 
@@ -196,7 +225,7 @@ class _Copy:
             return value
         if isinstance(value, datetime | timedelta):
             return self._counted(_time(value))
-        raise EvaluationError(f"the result is {_named(kind)}, which JSON does not have")
+        raise EvaluationError(f"the result is {named(kind)}, which JSON does not have")
 
     def _key(self, key: Any) -> str:
         if not isinstance(key, str):
@@ -217,24 +246,12 @@ def _time(value: datetime | timedelta) -> str:
     return value.isoformat().replace("+00:00", "Z")
 
 
-_NAMES = {
-    "bool": "a boolean",
-    "bytes": "bytes",
-    "double": "a number",
-    "int": "a whole number",
-    "optional_type": "an optional value, which orValue(…) makes a plain one",
-    "string": "a string",
-    "uint": "an unsigned number",
-}
+def _environment(variables: Mapping[str, cel.Type]) -> cel.Env:
+    return cel.NewEnv(variables=variables, extensions=[ext_strings.ExtStrings(), ext_optional.ExtOptional()])
 
 
-_KINDS: dict[str, Kind] = {
-    "BOOL": Basic.BOOLEAN,
-    "DOUBLE": Basic.NUMBER,
-    "INT": Basic.INTEGER,
-    "NULL": Basic.NOTHING,
-    "STRING": Basic.TEXT,
-}
+def _no_such_field(name: str, record: Record) -> str:
+    return f"{name} has no such field; its fields are: {', '.join(sorted(record.fields)) or 'none'}"
 
 
 def _type_of(kind: Kind) -> cel.Type:
@@ -248,11 +265,6 @@ def _type_of(kind: Kind) -> cel.Type:
         return cel.Type.Map(cel.Type.STRING, cel.Type.DYN)
     types = {Basic.BOOLEAN: cel.Type.BOOL, Basic.INTEGER: cel.Type.INT, Basic.TEXT: cel.Type.STRING}
     return types.get(kind, cel.Type.DYN)
-
-
-def _named(kind: str) -> str:
-    word = kind.partition("<")[0].lower()
-    return _NAMES.get(word, f"a {word}")
 
 
 def _without_values(message: str, expression: str) -> str:

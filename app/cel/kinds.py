@@ -1,5 +1,6 @@
-"""The kinds of JSON values that a check of expressions knows."""
+"""The kinds of JSON values that a check of expressions knows. As strings, they are their names in messages."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -46,3 +47,38 @@ class Record:
 
 
 Kind = Basic | ListOf | MapOf | Record
+
+UNSELECTABLE = frozenset({"true", "false", "null", "in"})
+"""Identifiers that CEL does not accept after a dot."""
+_IDENTIFIER = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+
+
+def record(fields: Mapping[str, Kind]) -> Record | MapOf:
+    """A map with these fields. It is not a record if a field has a name that cannot follow a dot: expressions reach
+    such a field by `[…]`, which only maps have."""
+    can_be_selected = all(_IDENTIFIER.fullmatch(name) and name not in UNSELECTABLE for name in fields)
+    return Record(fields) if can_be_selected else MapOf()
+
+
+KINDS: Mapping[str, Kind] = {
+    "BOOL": Basic.BOOLEAN,
+    "DOUBLE": Basic.NUMBER,
+    "INT": Basic.INTEGER,
+    "NULL": Basic.NOTHING,
+    "STRING": Basic.TEXT,
+}
+"""The kinds by their names as types of CEL."""
+_OTHERS = {
+    "bytes": "bytes",
+    "optional_type": "an optional value, which orValue(…) makes a plain one",
+    "uint": "an unsigned number",
+}
+"""The names of types that JSON does not have."""
+
+
+def named(type_name: str) -> str:
+    """The name of a type of CEL in messages."""
+    if type_name in KINDS:
+        return str(KINDS[type_name])
+    word = type_name.partition("<")[0].lower()
+    return _OTHERS.get(word, f"a {word}")

@@ -31,13 +31,14 @@ from app.releases.endpoints import (
     reachable,
     references_in,
 )
+from app.releases.error_codes import ActionCode
 from app.releases.expressions import ExpressionError, Use, as_text, uses
 from app.releases.layers import Inputs, LayerKind, Origin
 from app.releases.paths import path_of
 from app.releases.references import Layer
 from app.releases.selectors import Facts
 from app.resources.endpoints import endpoints_of
-from app.sandbox.pool import PERMANENT, Outcome, Pool, RunError
+from app.sandbox.pool import TOO_EXPENSIVE, Outcome, Pool, RunError
 from app.tables.clusters import Cluster
 from app.tables.deployments import Deployment
 from app.tables.groups import ClusterGroup
@@ -280,7 +281,10 @@ async def ask_program(pool: Pool, organization_id: int, asked: Mapping[str, Any]
 
 
 def _refusal(outcome: Outcome, pool: Pool, path: str) -> UserError:
-    if outcome in PERMANENT:
+    if outcome is Outcome.CRASHED:
+        message = "The evaluation of the expressions crashed, which is an error of Polyhelm itself."
+        return invalid(ActionCode.INTERNAL, message, path)
+    if outcome in TOO_EXPENSIVE:
         limits = f"they may use {pool.seconds:g} s of CPU time and {pool.memory // 2**20:,} MiB of memory"
         message = f"The expressions are too expensive: {limits} for {_BATCH} clusters. Simplify them."
         return invalid(DeploymentCode.EXPRESSIONS_TOO_EXPENSIVE, message, path)

@@ -11,12 +11,18 @@ from app.deployments.inputs import renew_inputs
 from app.deployments.services import DeploymentServices
 from app.operations.ordering import Needs, needs_of, order
 from app.releases.dependencies import VARIABLES, Answer
+from app.releases.error_codes import ActionCode
 from app.tables.deployments import Deployment
 from app.tables.targets import Target
 from app.targets.locking import lock_targets
 from app.targets.waits import WAITS_FOR_OTHERS, ReviewWaits, review
 
 _BATCH = 50
+_WITHOUT_RESULT = {
+    DeploymentCode.EXPRESSIONS_TOO_EXPENSIVE: "it is too expensive",
+    ActionCode.INTERNAL: "its evaluation crashed, which is an error of Polyhelm itself",
+}
+"""Why a condition has no result, by the code of an error that another attempt would have, too."""
 _WAITING = (
     select(col(Deployment.id), col(Deployment.organization_id))
     .join(Target, col(Target.deployment_id) == Deployment.id)
@@ -64,9 +70,9 @@ async def _answers(services: DeploymentServices, organization_id: int, needs: Ne
         try:
             answer = await ask_program(services.expressions, organization_id, request, "dependsOn")
         except UserError as error:
-            if error.code != DeploymentCode.EXPRESSIONS_TOO_EXPENSIVE:
+            if error.code not in _WITHOUT_RESULT:
                 raise
-            found |= {key: Answer.of(other, None, "it is too expensive") for key, other, _ in batch}
+            found |= {key: Answer.of(other, None, _WITHOUT_RESULT[error.code]) for key, other, _ in batch}
             continue
         for (key, other, _), [(has_result, value)] in zip(batch, answer["results"], strict=True):
             found[key] = Answer.of(other, value) if has_result else Answer.of(other, None, value)

@@ -12,7 +12,7 @@ from app.core.threads import in_thread
 from app.health.health import Health, Verdict
 from app.health.kinds import Kind
 from app.health.rules import HealthRule
-from app.sandbox.pool import PERMANENT, Pool, RunError
+from app.sandbox.pool import PERMANENT, TOO_EXPENSIVE, Outcome, Pool, RunError
 
 PROGRAM = Path(__file__).with_name("rule_program.py")
 _AGAIN = timedelta(seconds=5)
@@ -77,6 +77,8 @@ async def _asked(
 
 
 def _why(error: RunError, pool: Pool) -> str:
-    if error.outcome in PERMANENT:
+    if error.outcome is Outcome.CRASHED:
+        return "the evaluation crashed, which is an error of Polyhelm itself"
+    if error.outcome in TOO_EXPENSIVE:
         return f"its expressions may use {pool.seconds:g} s of CPU time and {pool.memory // 2**20:,} MiB of memory"
     return "the server is too busy"

@@ -46,8 +46,9 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
 
 
-PERMANENT = frozenset((Outcome.CPU, Outcome.MEMORY, Outcome.CRASHED))
-"""Whether the same request would end in the same way."""
+TOO_EXPENSIVE = frozenset((Outcome.CPU, Outcome.MEMORY))
+PERMANENT = TOO_EXPENSIVE | {Outcome.CRASHED}
+"""Whether the same request would end in the same way. A crash is a defect of the program, and not of its input."""
 
 
 class RunError(Exception):

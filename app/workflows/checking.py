@@ -18,7 +18,7 @@ from app.workflows.definition import Definition, StepTemplate, all_steps, depend
 from app.workflows.expressions import Texts, Visible, constant, identifier_problem, needs_expression
 from app.workflows.fitting import fitting_problems, kind_of_value
 from app.workflows.language import MAX_DEPTH, MAX_EXPRESSIONS, MAX_STEPS, structure_problems
-from app.workflows.schemas import kind_of, maybe, properties, schema_problem, value_problems
+from app.workflows.schemas import Part, kind_of, kind_of_parameters, maybe, properties, schema_problem
 from app.workflows.step_types import STEP_TYPES
 
 MAX_PROBLEMS = 50
@@ -34,7 +34,7 @@ _GROUPS = ("sequence", "parallel")
 def definition_problems(document: Any) -> list[tuple[Path, str]]:
     """What is wrong with a definition: places and messages, at most `MAX_PROBLEMS`. Each check expects a definition
     that the earlier ones accept."""
-    for look in (structure_problems, _shape_problems, _order_problems, _plain_problems, _meaning_problems):
+    for look in _CHECKS:
         found = []
         for problem in look(document):
             found.append(problem)
@@ -57,14 +57,14 @@ def _shape_problems(document: Any) -> Found:
     names = Counter(step["name"] for _, step, _ in steps)
     for path, step, depth in steps:
         if depth > MAX_DEPTH:
-            yield path, f"Groups are nested at most {MAX_DEPTH} deep."
+            yield path, f"Groups can be nested at most {MAX_DEPTH} deep."
         if names[step["name"]] > 1:
             yield (*path, "name"), f"There are {names[step['name']]} steps with the name {step['name']}."
         kinds = [key for key in ("type", *_GROUPS) if key in step]
         if len(kinds) != 1:
-            yield path, "A step has a `type`, or steps in `sequence` or in `parallel`: one of the three."
+            yield path, "A step must have exactly one of `type`, `sequence` and `parallel`."
         elif kinds != ["type"]:
-            yield from (((*path, key), f"A group has no `{key}`.") for key in ("inputs", "retry") if key in step)
+            yield from (((*path, key), f"A group cannot have `{key}`.") for key in ("inputs", "retry") if key in step)
         for key, text in (("timeout", step.get("timeout")), ("backoff", step.get("retry", {}).get("backoff"))):
             if text is not None:
                 yield from _duration_problems((*path, *(("retry",) if key == "backoff" else ()), key), text)
@@ -81,7 +81,7 @@ def _written_steps(steps: list[Any], path: Path, depth: int) -> Iterator[tuple[P
 def _duration_problems(path: Path, text: str) -> Found:
     try:
         if not duration(text):
-            yield path, "It is longer than 0 seconds."
+            yield path, "Must be longer than 0 seconds."
     except ValueError as error:
         yield path, str(error)
 
@@ -110,26 +110,34 @@ def _groups_in_order(steps: tuple[StepTemplate, ...], path: Path, *, is_parallel
         yield from _groups_in_order(step.on_failure, (*here, "onFailure"), is_parallel=False)
 
 
-def _plain_problems(document: Any) -> Found:
-    """Texts are well-formed, schemas are valid, and names can be used in expressions."""
+def _text_problems(document: Any) -> Found:
+    """Each `${{` has its end, and there are not too many expressions."""
     wrong = list(text_problems(document))
     yield from wrong
     if not wrong and (count := sum(1 for _ in uses(document))) > MAX_EXPRESSIONS:
         yield (), f"There are {count:,} expressions, and a definition has at most {MAX_EXPRESSIONS:,}."
-        return
+
+
+def _schema_problems(document: Any) -> Found:
+    """Schemas are valid."""
     for path, schema in _schemas(document):
         if problem := schema_problem(schema):
-            yield path, problem
-    parameters = document.get("parameters", {})
-    if parameters.get("type", "object") != "object":
-        yield ("parameters", "type"), "Parameters are an object."
-    for name, schema in properties(parameters).items():
-        path = ("parameters", "properties", name)
+            inner, message = problem
+            yield (*path, *inner), message
+    if document.get("parameters", {}).get("type", "object") != "object":
+        yield ("parameters", "type"), "`type` must be `object`."
+
+
+def _plain_problems(document: Any) -> Found:
+    """Defaults fit their schemas, names can be used in expressions, and conditions are expressions."""
+    parameters = Part.of(document.get("parameters", {}))
+    for name, schema in properties(parameters.here).items():
+        path: Path = ("parameters", "properties", name)
         if problem := identifier_problem(name):
             yield path, problem
         if isinstance(schema, Mapping) and "default" in schema:
-            for inner, message in value_problems(schema, schema["default"]):
-                yield (*path, "default", *inner), f"{message}."
+            for inner, message in parameters.at("properties", name).problems(schema["default"]):
+                yield (*path, "default", *inner), message
     for path, step, _ in _written_steps(document["steps"], ("steps",), 1):
         name = step.get("forEach", {}).get("as", "item")
         if problem := identifier_problem(step["name"]):
@@ -164,11 +172,10 @@ class _Place:
 def _meaning_problems(document: Any) -> Found:
     definition = Definition.of_json(document)
     texts = Texts()
-    parameters = kind_of({"type": "object", **definition.parameters})
-    visible = Visible({"parameters": parameters if isinstance(parameters, Record) else Record()})
+    visible = Visible({"parameters": kind_of_parameters(definition.parameters)})
     seen = yield from _block(definition.steps, _Place(("steps",), visible), texts, is_parallel=False)
     for name, value in definition.outputs.items():
-        schema = document["outputs"][name].get("schema", {})
+        schema = Part.of(document["outputs"][name].get("schema", {}))
         path = ("outputs", name, "value")
         yield from fitting_problems(value, schema, path, visible.with_steps(seen), texts)
     yield from _unused(document, definition, texts)
@@ -194,7 +201,7 @@ def _step(step: StepTemplate, place: _Place, texts: Texts) -> Seen:
     if step.condition is not None:
         yield from texts.condition(step.condition, (*path, "if"), visible)
         if constant(step.condition) is False:
-            yield (*path, "if"), "It is never true: the step cannot be reached."
+            yield (*path, "if"), "The condition is never true, so the step never runs."
     if step.for_each is not None:
         item, problems = texts.items(step.for_each.items, (*path, "forEach", "items"), visible)
         yield from problems
@@ -209,7 +216,7 @@ def _step(step: StepTemplate, place: _Place, texts: Texts) -> Seen:
         if found is None:
             yield (*path, "type"), f"There is no step type {step.type!r}; the types are: {_some(sorted(STEP_TYPES))}."
         else:
-            yield from fitting_problems(dict(step.inputs), found.inputs, (*path, "inputs"), visible, texts)
+            yield from fitting_problems(dict(step.inputs), Part.of(found.inputs), (*path, "inputs"), visible, texts)
             outputs = kind_of(found.outputs)
         result = outputs if isinstance(outputs, Record) else Record()
         with_result = visible.with_variables({"result": result})
@@ -253,6 +260,17 @@ def _unused(document: Any, definition: Definition, texts: Texts) -> Found:
         for name in step.outputs or ():
             if not texts.uses_output(step.name, name, is_list=step.for_each is not None):
                 yield (*paths[step.name], "outputs", name), f"No expression uses steps.{step.name}.outputs.{name}."
+
+
+_CHECKS = (
+    structure_problems,
+    _shape_problems,
+    _order_problems,
+    _text_problems,
+    _schema_problems,
+    _plain_problems,
+    _meaning_problems,
+)
 
 
 def _some(names: list[str]) -> str:

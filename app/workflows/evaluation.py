@@ -11,7 +11,7 @@ from app.cel.kinds import Record
 from app.releases.expressions import ExpressionError, filled, uses
 from app.workflows.definition import Definition, StepTemplate
 from app.workflows.run import StepError, StepRun
-from app.workflows.schemas import kind_of, properties
+from app.workflows.schemas import kind_of, properties, with_integers
 from app.workflows.step_types import STEP_TYPES
 
 
@@ -40,7 +40,7 @@ class Scope:
         """The scope of the whole run. A parameter that is not given has its default, or is null."""
         declared = properties(definition.parameters).items()
         defaults = {name: field.get("default") if isinstance(field, Mapping) else None for name, field in declared}
-        return cls({"parameters": {**defaults, **parameters}}, runs)
+        return cls({"parameters": with_integers(definition.parameters, {**defaults, **parameters})}, runs)
 
     def within(self, group: Group) -> "Scope":
         return replace(self, groups=(*self.groups, group))

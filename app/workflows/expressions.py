@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.cel.expression import CelError, CompileError, Environment, Returns
-from app.cel.kinds import Basic, Kind, ListOf, Record
+from app.cel.kinds import UNSELECTABLE, Basic, Kind, ListOf, Record
 from app.releases.expressions import Expression, has_any, parts, uses
 from app.workflows.schemas import kind_of_literal
 
@@ -17,10 +17,6 @@ _IDENTIFIER = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,62}")
 _TAKEN = frozenset({"parameters", "steps", "index", "error", "result"})
 _WORDS = frozenset(
     [
-        "true",
-        "false",
-        "null",
-        "in",
         "as",
         "break",
         "const",
@@ -53,7 +49,7 @@ _WORDS = frozenset(
         "uint",
     ]
 )
-"""Words that CEL reserves, and names of its types."""
+"""Words that CEL reserves, and names of its types. They can name fields, and not variables."""
 _CONSTANTS = Environment(())
 
 
@@ -104,7 +100,7 @@ class Texts:
         if isinstance(kind, ListOf):
             return kind.item, problems
         if kind is not Basic.ANYTHING:
-            problems.append((path, f"The expression returns {kind}, and a list is needed."))
+            problems.append((path, f"The expression must return a list, not {kind}."))
         return Basic.ANYTHING, problems
 
     def kind(
@@ -152,14 +148,14 @@ def constant(text: str) -> Any:
 def needs_expression(path: Path, text: str) -> Found:
     found = parts(text)
     if len(found) != 1 or not isinstance(found[0], Expression):
-        yield path, "This is one expression, such as ${{ parameters.count > 1 }}."
+        yield path, "Must be exactly one expression, such as ${{ parameters.count > 1 }}."
 
 
 def identifier_problem(name: str, *, is_variable: bool = False) -> str | None:
     """Why expressions cannot use a name."""
     if not _IDENTIFIER.fullmatch(name):
         return "Expressions cannot use this name. Use letters, digits and `_`, and begin with a letter."
-    if name in _WORDS or (is_variable and name in _TAKEN):
+    if name in UNSELECTABLE or (is_variable and (name in _WORDS or name in _TAKEN)):
         return f"{name} has another meaning in expressions. Choose another name."
     return None
 

@@ -3,21 +3,21 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.cel.kinds import Basic, Kind, ListOf, MapOf, Record
+from app.cel.kinds import Basic, Kind, ListOf, MapOf, Record, record
 from app.releases.expressions import Expression, has_any, parts
 from app.workflows.expressions import Path, Texts, Visible
-from app.workflows.schemas import Schema, kind_of_literal, properties, refused, required, value_problems
+from app.workflows.schemas import Part, kind_of_literal, properties, refused, required
 
 Problems = list[tuple[Path, str]]
 
 
-def fitting_problems(value: Any, schema: Any, path: Path, visible: Visible, texts: Texts) -> Iterator[tuple[Path, str]]:
+def fitting_problems(
+    value: Any, schema: Part, path: Path, visible: Visible, texts: Texts
+) -> Iterator[tuple[Path, str]]:
     """What is wrong with a value: its expressions, and where it cannot fit the schema."""
-    if not isinstance(schema, Mapping):
-        schema = {}
     if not has_any(value):
-        for inner, message in value_problems(schema, value):
-            yield (*path, *inner), message[:1].upper() + message[1:] + "."
+        for inner, message in schema.problems(value):
+            yield (*path, *inner), message
         return
     kind: Kind
     problems = Problems()
@@ -27,12 +27,12 @@ def fitting_problems(value: Any, schema: Any, path: Path, visible: Visible, text
     elif isinstance(value, list):
         kind = ListOf()
         for index, item in enumerate(value):
-            yield from fitting_problems(item, schema.get("items"), (*path, str(index)), visible, texts)
+            yield from fitting_problems(item, schema.item(), (*path, str(index)), visible, texts)
     else:
         kind, problems = kind_of_value(value, path, visible, texts)
         yield from problems
-    if not problems and (needed := refused(kind, schema)):
-        yield path, f"This is {kind}, and {needed} is needed."
+    if not problems and (needed := refused(kind, schema.keywords)):
+        yield path, f"Expected {needed}, got {kind}."
 
 
 def kind_of_value(value: Any, path: Path, visible: Visible, texts: Texts) -> tuple[Kind, Problems]:
@@ -43,7 +43,7 @@ def kind_of_value(value: Any, path: Path, visible: Visible, texts: Texts) -> tup
         for key, inner in value.items():
             fields[key], found = kind_of_value(inner, (*path, key), visible, texts)
             problems += found
-        return (Record(fields) if all(key.isidentifier() for key in fields) else MapOf()), problems
+        return record(fields), problems
     if isinstance(value, list):
         kinds = set[Kind]()
         for index, inner in enumerate(value):
@@ -66,14 +66,15 @@ def kind_of_value(value: Any, path: Path, visible: Visible, texts: Texts) -> tup
 
 
 def _map_problems(
-    value: Mapping[str, Any], schema: Schema, path: Path, visible: Visible, texts: Texts
+    value: Mapping[str, Any], schema: Part, path: Path, visible: Visible, texts: Texts
 ) -> Iterator[tuple[Path, str]]:
-    fields, others = properties(schema), schema.get("additionalProperties", {})
-    for name in required(schema):
+    for name in required(schema.keywords):
         if name not in value:
             yield path, f"{name} is missing."
     for name, inner in value.items():
-        if name not in fields and others is False:
-            yield (*path, name), f"There is no field {name} here; the fields are: {', '.join(sorted(fields))}."
+        field = schema.field(name)
+        if field is None:
+            fields = ", ".join(sorted(properties(schema.keywords))) or "none"
+            yield (*path, name), f"There is no field {name} here; the fields are: {fields}."
         else:
-            yield from fitting_problems(inner, fields.get(name, others), (*path, name), visible, texts)
+            yield from fitting_problems(inner, field, (*path, name), visible, texts)

@@ -141,7 +141,7 @@ class _Walk:
             else:
                 items = scope.filled(template.for_each.items)
                 if not isinstance(items, list) or len(items) > MAX_ITEMS:
-                    message = f"A forEach has a list of at most {MAX_ITEMS:,} items."
+                    message = f"The items of a forEach must be a list of at most {MAX_ITEMS:,} entries."
                     self._fail(template, path, scope, StepError(Code.TOO_MANY_ITEMS, message, path))
                     return
                 self._steps[path] = replace(self._steps[path], items=tuple(items))
@@ -220,7 +220,7 @@ class _Walk:
     def _refusal(self, path: str) -> StepError | None:
         if len(self._steps) < MAX_STEP_RUNS:
             return None
-        return StepError(Code.TOO_MANY_STEPS, f"A run has at most {MAX_STEP_RUNS:,} steps.", path)
+        return StepError(Code.TOO_MANY_STEPS, f"A run can have at most {MAX_STEP_RUNS:,} steps.", path)
 
     # One execution
 
@@ -262,7 +262,7 @@ class _Walk:
 
     def _timed_out(self, body: _Body) -> Outcome:
         assert body.template.timeout is not None
-        message = f"It took longer than {int(body.template.timeout.total_seconds())} s."
+        message = f"The step took longer than {int(body.template.timeout.total_seconds())} s."
         return Outcome(error=StepError(Code.TIMEOUT, message, body.path))
 
     def _after_failure(self, body: _Body, step: StepRun, error: StepError) -> Outcome | None:

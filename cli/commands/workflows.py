@@ -34,10 +34,18 @@ _LIST = f"""query ($organization: String, $first: Int, $after: String) {{
 _ONE = f"""query ($organization: String, $name: String!) {{
   workflow(organization: $organization, name: $name) {{ {_FIELDS} current {{ definition author createdAt }} }}
 }}"""
+_EARLIER = f"""query ($organization: String, $name: String!, $number: Int!) {{
+  workflow(organization: $organization, name: $name) {{
+    {_FIELDS} current: revisionByNumber(number: $number) {{ definition author createdAt }}
+  }}
+}}"""
 _REVISIONS = """query ($organization: String, $name: String!) {
   workflow(organization: $organization, name: $name) {
-    revisions(first: 100) { nodes { number definition author createdAt } }
+    revisions(first: 100) { nodes { number author createdAt } }
   }
+}"""
+_ID = """query ($organization: String, $name: String!) {
+  workflow(organization: $organization, name: $name) { id }
 }"""
 _TYPES = "{ workflowStepTypes { name description inputs outputs example } }"
 _PAYLOAD = f"... on WorkflowPayload {{ workflow {{ {_FIELDS} }} }}"
@@ -66,24 +74,21 @@ def show(
     revision: Annotated[int | None, typer.Option(help="An earlier revision.", show_default="the current one")] = None,
 ) -> None:
     """Print the definition of a workflow."""
-    found = _one(session, name)
+    found = _one(session, _ONE, name) if revision is None else _one(session, _EARLIER, name, number=revision)
     shown = found["current"]
-    if revision is not None:
-        nodes = session.ask(_REVISIONS, name=name)["workflow"]["revisions"]["nodes"]
-        shown = next((node for node in nodes if node["number"] == revision), None)
-        if shown is None:
-            raise usage(f"There is no revision {revision} of {name}.", f"List them: polyhelm workflow history {name}")
+    if shown is None:
+        number = found["revision"] if revision is None else revision
+        raise usage(f"There is no revision {number} of {name}.", f"List them: polyhelm workflow history {name}")
     if session.output.is_table:
         session.output.text(shown["definition"].rstrip("\n"))
     else:
-        session.output.data(found | {"current": shown}, [name])
+        session.output.data(found, [name])
 
 
 @remote(workflow, "history")
 def history(session: Session, name: Name) -> None:
     """List the latest 100 revisions of a workflow, newest first."""
-    _one(session, name)
-    rows = session.ask(_REVISIONS, name=name)["workflow"]["revisions"]["nodes"]
+    rows = _one(session, _REVISIONS, name)["revisions"]["nodes"]
     columns = {
         "REVISION": lambda row: row["number"],
         "AUTHOR": lambda row: row["author"],
@@ -115,11 +120,12 @@ def types(session: Session) -> None:
 @remote(workflow, "rm")
 def rm(session: Session, name: Name, yes: Yes = False) -> None:
     """Delete a workflow with all its revisions."""
-    found = _one(session, name)
+    found = _one(session, _ID, name)
     confirm_name(f"The workflow {name} will be deleted with all its revisions.", name, yes=yes)
     session.mutate("deleteWorkflow", "... on DeleteWorkflowPayload { id }", id=found["id"])
     session.tell(f"{name} deleted.")
 
 
-def _one(session: Session, name: str) -> Any:
-    return session.find(_ONE, f"There is no workflow {name!r}.", "List workflows: polyhelm workflow ls", name=name)
+def _one(session: Session, query: str, name: str, **given: Any) -> Any:
+    hint = "List workflows: polyhelm workflow ls"
+    return session.find(query, f"There is no workflow {name!r}.", hint, name=name, **given)

@@ -4,7 +4,9 @@ from datetime import datetime
 
 import strawberry
 
+from app.automation.codes import WorkflowCode
 from app.automation.lists import revisions_page
+from app.core.errors import NotFound
 from app.core.paging import DEFAULT, Window
 from app.tables import workflows as tables
 from app.workflows.step_types import StepType
@@ -13,19 +15,28 @@ from schema.relay.connections import Connection, to_connection
 from schema.relay.ids import encode_id
 from schema.relay.node import Node
 from schema.scalars import JSON
-from schema.workflows.loaders import current_revision
+from schema.workflows import loaders
 
 
 @strawberry.type(description="A definition of a workflow as it was saved.")
 class WorkflowRevision:
+    row_id: strawberry.Private[int]
     number: int = strawberry.field(description="Increases by one with every change of the workflow.")
-    definition: str = strawberry.field(description="The definition, in YAML.")
     author: str = strawberry.field(description="The name of the user who saved it.")
     created_at: datetime
 
     @classmethod
     def of(cls, row: tables.WorkflowRevision) -> "WorkflowRevision":
-        return cls(number=row.number, definition=row.text, author=row.author, created_at=row.created_at)
+        return cls(row_id=row.id, number=row.number, author=row.author, created_at=row.created_at)
+
+    @strawberry.field(description="The definition, in YAML.")
+    async def definition(self, info: Info) -> str:
+        text = await info.context.load[loaders.revision_text].load(self.row_id)
+        if text is None:
+            raise NotFound(
+                WorkflowCode.WORKFLOW_NOT_FOUND, "The revision was deleted in the meantime.", ("definition",)
+            )
+        return text
 
 
 @strawberry.type(description="A workflow of an organization: steps, their order, and what they exchange.")
@@ -39,7 +50,12 @@ class WorkflowDefinition(Node):
 
     @strawberry.field(description="The current revision. Null if the workflow was deleted in the meantime.")
     async def current(self, info: Info) -> WorkflowRevision | None:
-        row = await info.context.load[current_revision].load(self.row_id)
+        row = await info.context.load[loaders.current_revision].load(self.row_id)
+        return None if row is None else WorkflowRevision.of(row)
+
+    @strawberry.field(description="The revision with this number. Null if there is none, or if it is kept no longer.")
+    async def revision_by_number(self, info: Info, number: int) -> WorkflowRevision | None:
+        row = await info.context.load[loaders.revision_by_number].load((self.row_id, number))
         return None if row is None else WorkflowRevision.of(row)
 
     @strawberry.field(description="The latest 100 revisions, newest first.")

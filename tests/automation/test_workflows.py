@@ -2,19 +2,25 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
+from sqlalchemy import inspect
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.automation import saving
 from app.automation.checked import MAX_TEXT
+from app.automation.lists import current_revisions, revisions_by_number, revisions_page
+from app.core.paging import Window
 from app.sandbox import pool
 from app.tables.workflows import WorkflowDefinition
 from app.workflows.step_types import STEP_TYPES
-from tests.pools import fill
+from schema.loading import one
+from schema.workflows import loaders
+from tests.pools import crash, fill
 from tests.stack import SIMPLE_RESULT, Stack, eventually, waiting_for_locks
 
 NewStack = Callable[..., AbstractAsyncContextManager[Stack]]
@@ -158,6 +164,60 @@ async def test_a_definition_whose_check_is_too_expensive_is_refused(
 async def test_too_many_checks_of_an_organization_are_refused(shared: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(monkeypatch, "workflows")
     assert (await save(shared, HELLO))["code"] == "busy"
+
+
+async def test_a_check_that_crashes_is_an_internal_error(shared: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    crash(monkeypatch, "workflows")
+    query = "mutation ($input: SaveWorkflowInput!) { saveWorkflow(input: $input) { __typename } }"
+    [error] = (await shared.ask(query, input={"definition": HELLO}))["errors"]
+    assert error["extensions"]["code"] == "internal"
+
+
+async def test_a_mistake_in_a_definition_is_a_problem_and_not_a_crash(shared: Stack) -> None:
+    """Each of these once made the check crash."""
+    schemas = {"properties": {"size": {"type": "lots", "default": 1}}}
+    for document, place in (
+        ({"steps": [GREET | {"if": "${{ 1"}]}, ["steps", "0", "if"]),
+        ({"parameters": schemas, "steps": [GREET]}, ["parameters", "properties", "size", "type"]),
+    ):
+        answer = await save(shared, json.dumps({"name": "wrong", **document}), PROBLEMS)
+        assert [problem["path"] for problem in answer["problems"]] == [["definition", *place]]
+
+
+async def test_lists_of_revisions_do_not_read_the_texts(quiet: Stack) -> None:
+    await save(quiet, HELLO)
+    async with quiet.services.database.reading() as session:
+        definition = (await session.exec(select(WorkflowDefinition))).one()
+        current = (await current_revisions(session, [definition.id]))[definition.id]
+        numbered = await revisions_by_number(session, [(definition.id, 1)])
+    listed = (await revisions_page(quiet.services, definition.id, Window())).rows
+    for row in (current, *numbered.values(), *listed):
+        assert inspect(row).unloaded == {"text"}
+
+
+async def test_a_revision_is_found_by_its_number(quiet: Stack) -> None:
+    await save(quiet, HELLO)
+    await save(quiet, HELLO.replace("Hello.", "Hi."))
+    query = """{ workflow(name: "hello") {
+      first: revisionByNumber(number: 1) { number definition author }
+      third: revisionByNumber(number: 3) { number }
+    } }"""
+    found = (await quiet.data(query))["workflow"]
+    assert found == {"first": {"number": 1, "definition": HELLO, "author": "admin"}, "third": None}
+
+
+async def test_the_text_of_a_revision_that_was_deleted_meanwhile_is_an_error(
+    quiet: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await save(quiet, HELLO)
+
+    async def none(session: AsyncSession, ids: Sequence[int]) -> dict[int, str]:
+        return {}
+
+    monkeypatch.setattr(loaders, "revision_text", one(none))
+    answer = await quiet.ask('{ workflow(name: "hello") { current { number definition } } }')
+    assert answer["data"] == {"workflow": {"current": None}}
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["workflow_not_found"]
 
 
 async def test_the_language_and_the_step_types_are_published(shared: Stack) -> None:

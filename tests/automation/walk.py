@@ -21,7 +21,11 @@ WALK = Walk(
     ],
     least={"saveWorkflow": "deployer-of-default", "deleteWorkflow": "deployer-of-default"},
     masked={"saveWorkflow.definition"},
-    arguments={"Query.workflow": 'name: "hello"', "node.WorkflowDefinition": "WORKFLOW"},
+    arguments={
+        "Query.workflow": 'name: "hello"',
+        "WorkflowDefinition.revisionByNumber": "number: 1",
+        "node.WorkflowDefinition": "WORKFLOW",
+    },
     words={"WORKFLOW": "WorkflowDefinition"},
     made=made,
 )

@@ -23,6 +23,8 @@ async def test_workflows_are_applied_from_files_shown_listed_and_deleted(polyhel
         "Next: List them: polyhelm workflow history hello",
     ]
     assert await polyhelm.fine("workflow", "history", "hello", "-o", "name") == ["2", "1"]
+    rows = (await polyhelm("workflow", "history", "hello", "-o", "json")).data
+    assert [row.keys() for row in rows] == [{"number", "author", "createdAt"}] * 2
     assert await polyhelm.fine("workflow", "ls", "-o", "name") == ["hello"]
     assert "log" in await polyhelm.fine("workflow", "types", "-o", "name")
     deleted = await polyhelm("workflow", "rm", "hello", "--yes")

@@ -12,6 +12,7 @@ from app.targets.judging import judge_targets
 from reconcilers.observer import version
 from simulator import Member
 from tests.deployments.fleets import desired, fleet, made
+from tests.pools import crash
 from tests.stack import Stack
 
 
@@ -132,6 +133,18 @@ async def test_expressions_that_cost_too_much_are_refused(
         assert (answer["__typename"], answer["code"]) == ("ValidationFailed", code), answer
         assert answer["message"].endswith(message)
         assert (await quiet.create(values={"a": "${{ cluster.name }}"}))["__typename"] == "DeploymentPayload"
+
+
+async def test_expressions_whose_evaluation_crashes_are_not_called_too_expensive(
+    quiet: Stack, simulated: Callable[[str], Member], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fleet(quiet, simulated, "paris")
+    crash(monkeypatch, "expressions")
+    answer = await quiet.create(values={"a": "${{ cluster.name }}"})
+    assert (answer["code"], answer["message"]) == (
+        "internal",
+        "The evaluation of the expressions crashed, which is an error of Polyhelm itself.",
+    )
 
 
 async def test_a_changed_label_makes_the_target_stale_until_it_is_reconciled(

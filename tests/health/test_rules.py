@@ -90,13 +90,13 @@ def test_the_first_expression_that_is_true_has_the_health(fields: dict[str, str]
     ("fields", "field", "problem"),
     [
         ({"current": "phase == 'Up'"}, "current", "line 1, column 1: undeclared reference to 'phase'"),
-        ({"failed": "1"}, "failed", "it returns a whole number, and a boolean is needed"),
+        ({"failed": "1"}, "failed", "it must return a boolean, not a whole number"),
         (
             {"in_progress": "status."},
             "in_progress",
             "line 1, column 8: Syntax error: no viable alternative at input '.'",
         ),
-        ({"message": "true"}, "message", "it returns a boolean, and a string is needed"),
+        ({"message": "true"}, "message", "it must return a string, not a boolean"),
     ],
 )
 def test_a_rule_that_cannot_be_used_names_its_field(fields: dict[str, str], field: str, problem: str) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from simulator import Member
 from tests.live import hands
+from tests.pools import crash
 from tests.resources.looking import deployed, until_health, until_rows
 from tests.resources.test_following import WIDGET, WIDGETS
 from tests.stack import SIMPLE_RESULT, Stack
@@ -59,7 +60,7 @@ async def test_a_rule_is_set_changed_and_deleted(quiet: Stack) -> None:
         (
             {"current": "true", "inProgress": "1 + 1"},
             "inProgress",
-            "inProgress: it returns a whole number, and a boolean is needed.",
+            "inProgress: it must return a boolean, not a whole number.",
         ),
         ({"current": "true", "reason": "1 +"}, "reason", "reason: "),
         ({"current": "x" * 4097}, "current", "current: an expression may have 4,096 characters, and this has 4,097."),
@@ -76,6 +77,16 @@ async def test_a_rule_that_cannot_be_used_is_refused_when_it_is_set(
     [problem] = (await set_rule(shared, **given))["problems"]
     assert problem["path"] == [path]
     assert problem["message"].startswith(message), problem
+
+
+async def test_a_rule_whose_check_crashes_is_not_called_too_expensive(
+    shared: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crash(monkeypatch, "health_rules")
+    [problem] = (await set_rule(shared, current="true"))["problems"]
+    assert problem["message"] == (
+        "The expressions could not be compiled: the evaluation crashed, which is an error of Polyhelm itself."
+    )
 
 
 async def widget(stack: Stack, paris: Member, status: Any) -> str:

@@ -61,21 +61,21 @@ CHANGES: dict[str, tuple[str, str, str, str]] = {
     ),
     "a condition that is not a boolean": (
         "count > 1", "count", "steps.2.if",
-        "The expression is not valid: it returns a whole number, and a boolean is needed.",
+        "The expression is not valid: it must return a boolean, not a whole number.",
     ),
     "a condition that is text": (
         "${{ parameters.count > 1 }}", "yes it is", "steps.2.if",
-        "This is one expression, such as ${{ parameters.count > 1 }}.",
+        "Must be exactly one expression, such as ${{ parameters.count > 1 }}.",
     ),
     "a step that is never reached": (
-        "parameters.count > 1", "1 > 2", "steps.2.if", "It is never true: the step cannot be reached.",
+        "parameters.count > 1", "1 > 2", "steps.2.if", "The condition is never true, so the step never runs.",
     ),
     "an input of another type": (
         '"Go on?"', "5", "steps.2.inputs.message", '5 is not of type "string".',
     ),
     "an input whose expression has another type": (
         '"Go on?"', '"${{ parameters.count }}"', "steps.2.inputs.message",
-        "This is a whole number, and a string is needed.",
+        "Expected a string, got a whole number.",
     ),
     "a list in a text": (
         '"Go on?"', '"To ${{ parameters.regions }}?"', "steps.2.inputs.message",
@@ -104,7 +104,7 @@ CHANGES: dict[str, tuple[str, str, str, str]] = {
     ),
     "items that are no list": (
         "${{ parameters.regions }}", "${{ parameters.count }}", "steps.1.forEach.items",
-        "The expression returns a whole number, and a list is needed.",
+        "The expression must return a list, not a whole number.",
     ),
     "a step in a forEach, seen from outside": (
         '"Go on?"', '"${{ steps.wait.state }}"', "steps.2.inputs.message",
@@ -112,7 +112,7 @@ CHANGES: dict[str, tuple[str, str, str, str]] = {
     ),
     "an output of another type than its schema": (
         "schema: {type: string}", "schema: {type: boolean}", "outputs.digest.value",
-        "This is a string, and a boolean is needed.",
+        "Expected a boolean, got a string.",
     ),
     "an output that nothing uses": (
         "outputs: {digest: \"${{ string", "outputs: {size: 1, digest: \"${{ string", "steps.0.outputs.size",
@@ -122,10 +122,25 @@ CHANGES: dict[str, tuple[str, str, str, str]] = {
         "digest }}\", schema", "digest \", schema", "outputs.digest.value",
         "Not a valid expression: an expression has no end: `}}` is missing. Write $${{ for a literal ${{.",
     ),
+    "a condition without an end": (
+        "if: ${{ parameters.count > 1 }}", "if: ${{ parameters.count > 1", "steps.2.if",
+        "Not a valid expression: an expression has no end: `}}` is missing. Write $${{ for a literal ${{.",
+    ),
+    "parameters that are no object": (
+        "  required: [image", "  type: array\n  required: [image", "parameters.type", "`type` must be `object`.",
+    ),
+    "a schema that is none, with a default": (
+        "{type: integer, default: 2}", "{type: many, default: 2}", "parameters.properties.count.type",
+        "Not a valid JSON Schema: \"many\" is not valid under any of the schemas listed in the 'anyOf' keyword.",
+    ),
+    "a reference to a schema that there is not": (
+        "{type: integer, default: 2}", "{$ref: '#/$defs/count', default: 2}", "parameters",
+        "Not a valid JSON Schema: Pointer '/$defs/count' does not exist.",
+    ),
     "a duration that is none": (
         "timeout: 10m", "timeout: soon", "steps.0.timeout", "'soon' is not a duration such as 30s, 15m, 1h30m or 7d.",
     ),
-    "a pause of no time": ("backoff: 5s", "backoff: 0s", "steps.0.retry.backoff", "It is longer than 0 seconds."),
+    "a pause of no time": ("backoff: 5s", "backoff: 0s", "steps.0.retry.backoff", "Must be longer than 0 seconds."),
     "a key that there is not": (
         "timeout: 10m", "timeuot: 10m", "steps.0",
         "Additional properties are not allowed ('timeuot' was unexpected).",
@@ -151,17 +166,17 @@ CHANGES: dict[str, tuple[str, str, str, str]] = {
         '"forever" does not match "^(?=\\d)(\\d{1,6}d)?(\\d{1,6}h)?(\\d{1,6}m)?(\\d{1,8}s)?$".',
     ),
     "a schema that is none": (
-        "{type: array,", "{type: lots,", "parameters",
-        "It is not a valid JSON Schema: \"lots\" is not valid under any of the schemas listed in the 'anyOf' keyword",
+        "{type: array,", "{type: lots,", "parameters.properties.regions.type",
+        "Not a valid JSON Schema: \"lots\" is not valid under any of the schemas listed in the 'anyOf' keyword.",
     ),
     "a circle": ("if: ${{ parameters.count > 1 }}", "dependsOn: [review]", "steps.2.dependsOn",
                  "These steps wait for each other: review."),
     "a step of another group": ("if: ${{ parameters.count > 1 }}", "dependsOn: [build, wait]", "steps.2.dependsOn.1",
                                 "There is no step wait in this group."),
     "a step without a type": ("    type: approve\n", "", "steps.2",
-                              "A step has a `type`, or steps in `sequence` or in `parallel`: one of the three."),
+                              "A step must have exactly one of `type`, `sequence` and `parallel`."),
     "a group with inputs": ("    onFailure:", "    inputs: {}\n    onFailure:", "steps.1.inputs",
-                            "A group has no `inputs`."),
+                            "A group cannot have `inputs`."),
 }  # fmt: skip
 
 
@@ -178,6 +193,111 @@ def test_a_problem_has_its_place(change: str) -> None:
     before, after, place, message = CHANGES[change]
     assert before in VALID
     assert problems(yaml.safe_load(VALID.replace(before, after, 1)))[0] == (place, message)
+
+
+REFERENCES = """
+name: references
+parameters:
+  $defs: {size: {type: integer}}
+  properties:
+    size: {$ref: "#/$defs/size", default: 1}
+    other: {$ref: "#/properties/size"}
+outputs:
+  list:
+    value: ["${{ parameters.size }}", 2]
+    schema: {type: array, items: {$ref: "#/$defs/size"}, $defs: {size: {type: integer}}}
+  map:
+    value: {a/~ b: x, c: "${{ parameters.other }}", d: [1]}
+    schema:
+      $defs: {text: {type: string}}
+      type: object
+      properties: {a/~ b: {$ref: "#/$defs/text"}, c: {}}
+      patternProperties: {d: {type: array}}
+      additionalProperties: false
+steps:
+  - {name: greet, type: log, inputs: {message: "${{ string(parameters.size) }}"}}
+"""
+
+
+def test_references_in_schemas_are_to_the_whole_schema() -> None:
+    assert problems(yaml.safe_load(REFERENCES)) == []
+    assert problems(yaml.safe_load(REFERENCES.replace("default: 1", "default: one"))) == [
+        ("parameters.properties.size.default", '"one" is not of type "integer".')
+    ]
+    assert problems(yaml.safe_load(REFERENCES.replace(", 2]", ", two]").replace("b: x", "b: 1"))) == [
+        ("outputs.list.value.1", '"two" is not of type "integer".'),
+        ("outputs.map.value.a/~ b", '1 is not of type "string".'),
+    ]
+
+
+ITEMS = """
+name: items
+steps:
+  - name: load
+    forEach: {items: [1, 2]}
+    type: http-request
+    inputs: {url: "https://a"}
+    outputs: {digest: "${{ string(result.body) }}"}
+  - {name: tell, type: log, inputs: {message: "${{ steps.load.outputs[0].digest }}"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("expression", "column"),
+    [
+        ("steps.load.outputs[0].digst", 22),
+        ("steps.load.outputs.map(each, each.digest + each.digst).join(' ')", 48),
+        ("'é' + steps.load.outputs[1]. digst", 28),
+    ],
+)
+def test_the_fields_of_the_entries_of_a_list_are_checked(expression: str, column: int) -> None:
+    text = ITEMS.replace("steps.load.outputs[0].digest", expression)
+    assert problems(yaml.safe_load(text)) == [
+        (
+            "steps.1.inputs.message",
+            f"The expression is not valid: line 1, column {column}: steps.load.outputs[…] has no such field; its fields"
+            " are: digest.",
+        )
+    ]
+    assert problems(yaml.safe_load(text.replace("digst", "digest"))) == []
+
+
+def test_a_list_whose_first_items_have_schemas_of_their_own_is_accepted() -> None:
+    schema = {"type": "array", "prefixItems": [{"type": "integer"}], "items": {"type": "string"}}
+    greet = {"name": "greet", "type": "log", "inputs": {"message": "${{ string(parameters.list[0] + 1) }}"}}
+    document = {
+        "name": "lists",
+        "parameters": {"properties": {"list": schema}, "required": ["list"]},
+        "outputs": {"list": {"value": ["${{ 1 }}", "a"], "schema": schema}},
+        "steps": [greet],
+    }
+    assert problems(document) == []
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expression"),
+    [
+        ({"properties": {"namespace": {"type": "string"}}}, "parameters.namespace"),
+        ({"properties": {"type": {"default": "a"}, "index": {"default": "b"}}}, "parameters.type + parameters.index"),
+        ({"$ref": "#/$defs/all", "$defs": {"all": {"properties": {"a": {}}}}}, "parameters.a"),
+        ({"anyOf": [{"required": ["a"]}, {"required": ["b"]}], "properties": {"a": {}, "b": {}}}, "parameters.a"),
+        ({"additionalProperties": {"type": "string"}}, "parameters.a"),
+        (
+            {"properties": {"a": {"type": "object", "properties": {"b-c": {"type": "string"}}}}, "required": ["a"]},
+            "parameters.a['b-c']",
+        ),
+    ],
+)
+def test_parameters_of_any_valid_schema_can_be_used(parameters: dict[str, Any], expression: str) -> None:
+    greet = {"name": "greet", "type": "log", "inputs": {"message": f"${{{{ {expression} }}}}"}}
+    assert problems({"name": "a", "parameters": parameters, "steps": [greet]}) == []
+
+
+def test_a_field_with_a_default_in_a_parameter_may_be_missing() -> None:
+    inner = {"type": "object", "properties": {"width": {"type": "integer", "default": 1}}}
+    parameters = {"properties": {"size": inner}, "required": ["size"]}
+    greet = {"name": "greet", "type": "log", "inputs": {"message": "${{ parameters.size.width == null ? 'a' : 'b' }}"}}
+    assert problems({"name": "a", "parameters": parameters, "steps": [greet]}) == []
 
 
 def test_steps_of_a_circle_are_named() -> None:
@@ -214,7 +334,7 @@ def test_the_size_of_a_definition_is_bounded() -> None:
     for number in range(MAX_DEPTH):
         deep = {"name": f"g{number}", "sequence": [deep]}
     assert [message for _, message in problems({"name": "deep", "steps": [deep]})] == [
-        f"Groups are nested at most {MAX_DEPTH} deep."
+        f"Groups can be nested at most {MAX_DEPTH} deep."
     ]
     body = ["${{ 1 }}"] * (MAX_EXPRESSIONS + 1)
     asking = {"name": "a", "type": "http-request", "inputs": {"url": "https://a", "body": body}}

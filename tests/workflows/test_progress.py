@@ -238,3 +238,22 @@ def test_a_run_has_a_bounded_number_of_steps(monkeypatch: pytest.MonkeyPatch) ->
         runner.ends(f"a[{index}]")
     assert runner.run.error is not None
     assert (runner.run.state, runner.run.error.code) == (RunState.FAILED, "too_many_steps")
+
+
+def test_an_integer_that_is_written_as_3_0_is_an_integer_in_expressions() -> None:
+    text = """
+parameters:
+  properties:
+    count: {type: integer}
+    more: {type: integer, default: 2.0}
+    sizes: {type: array, items: {type: [integer, "null"]}}
+    ratio: {type: number}
+steps:
+  - name: a
+    type: log
+    inputs:
+      message: "${{ parameters.count + parameters.more + parameters.sizes[0] }}, ${{ parameters.ratio * 0.5 }}"
+"""
+    runner = Runner(text, count=3.0, sizes=[4.0, None], ratio=3.0)
+    assert runner.step() == ["a"]
+    assert runner.last.starts[0].inputs == {"message": "9, 1.5"}
