@@ -95,7 +95,8 @@ def summed_up(findings: Mapping[str, Finding]) -> Finding:
     names = sorted(name for name, each in findings.items() if each.answer is answer)
     if answer is Answer.PASSED:
         return Finding(answer, f"It passes on {_counted(len(names))}.")
-    return Finding(answer, f"{some_clusters(names)}: {findings[names[0]].message}")
+    message = findings[names[0]].message.removeprefix(f"{names[0]}: ")  # errors of a member begin with its name
+    return Finding(answer, f"{some_clusters(names)}: {message}")
 
 
 def some_clusters(names: Sequence[str]) -> str:

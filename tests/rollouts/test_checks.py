@@ -73,6 +73,7 @@ def test_the_worst_result_of_several_clusters_counts() -> None:
     found = {"a": Finding(P), "b": Finding(U, "Unsure."), "c": Finding(F, "Too few."), "d": Finding(F, "None.")}
     assert summed_up(found) == Finding(F, "c and 1 more: Too few.")
     assert summed_up({"a": Finding(P), "b": Finding(U, "Unsure.")}) == Finding(U, "b: Unsure.")
+    assert summed_up({"a": Finding(E, "a: Unreachable.")}) == Finding(E, "a: Unreachable.")
     assert summed_up({"a": Finding(P), "b": Finding(P)}) == Finding(P, "It passes on 2 clusters.")
 
 
