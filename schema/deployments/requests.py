@@ -26,8 +26,8 @@ def create(given: inputs.CreateDeploymentInput) -> CreateDeployment:
             "target_selector": _target_selector(given),
             "live_drift_ignore": _ignore_rules(given.live_drift_ignore) or [],
             "depends_on": _dependencies(given.depends_on) or [],
-            "strategy": given_strategy(given.strategy),
-            "strategy_override": given_strategy(given.strategy_override),
+            "strategy": given_strategy(given.strategy, "strategy"),
+            "strategy_override": given_strategy(given.strategy_override, "strategyOverride"),
         }
     )
 
@@ -45,8 +45,8 @@ def update(given: inputs.UpdateDeploymentInput) -> UpdateDeployment:
             "target_selector": _target_selector(given),
             "live_drift_ignore": _ignore_rules(given.live_drift_ignore),
             "depends_on": _dependencies(given.depends_on),
-            "strategy": given_strategy(given.strategy),
-            "strategy_override": given_strategy(given.strategy_override),
+            "strategy": given_strategy(given.strategy, "strategy"),
+            "strategy_override": given_strategy(given.strategy_override, "strategyOverride"),
         }
     )
 

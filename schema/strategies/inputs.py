@@ -1,9 +1,11 @@
 """Strategies as inputs."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import strawberry
 
+from app.core.errors import Problem, all_invalid
 from app.rollouts.stored_form import PLACE
 from app.tables.identity import Role
 from schema.selectors.inputs import ClusterSelectorInput, stored_selector
@@ -78,10 +80,18 @@ class RolloutStrategyInput:
     )
 
 
-def given_strategy(given: RolloutStrategyInput | None) -> dict[str, Any] | None:
-    """The strategy in the form that is stored. It is not checked yet."""
+def given_strategy(given: RolloutStrategyInput | None, field: str) -> dict[str, Any] | None:
+    """The strategy in the form that is stored; `field` is where it is in the input.
+
+    Raises:
+        ValidationFailed: it has parts that the stored form cannot hold. All else is not checked yet.
+    """
     if given is None:
         return None
+    if found := [
+        problem for index, wave in enumerate(given.waves) for problem in _problems(wave, (field, "waves", str(index)))
+    ]:
+        raise all_invalid(found)
     reasons = [Ending.CHECK_FAILED] if given.roll_back_on is None else given.roll_back_on
     return {
         "waves": [_wave(wave) for wave in given.waves],
@@ -89,6 +99,19 @@ def given_strategy(given: RolloutStrategyInput | None) -> dict[str, Any] | None:
         "onNewer": given.on_newer.value,
         "rollBackOn": [reason.value for reason in reasons],
     }
+
+
+def _problems(given: WaveInput, path: tuple[str, ...]) -> Iterator[Problem]:
+    if given.count is not None and given.percent is not None:
+        yield Problem((*path, "percent"), "A wave has either a count or a percentage.")
+    has_approval = False
+    for place, gate in enumerate(given.before or ()):
+        if gate.approval is None and gate.check is None:
+            yield Problem((*path, "before", str(place)), "Must have an approval or a check.")
+        if gate.approval is not None and has_approval:
+            message = "A wave has at most one approval; `required` is the number of users who must approve."
+            yield Problem((*path, "before", str(place), "approval"), message)
+        has_approval |= gate.approval is not None
 
 
 def _wave(given: WaveInput) -> dict[str, Any]:

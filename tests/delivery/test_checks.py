@@ -150,6 +150,14 @@ async def test_an_expression_that_is_not_valid_is_refused_with_its_path(stack: S
     refused = await stack.create(releaseName="shop", strategy=strategy)
     at = ["strategy", "waves", "1", "before", "1", "approval", "required"]
     assert [(each["path"], each["message"]) for each in refused["problems"]] == [(at, "Must be between 1 and 10.")]
+    strategy["waves"][1] |= {"count": 1, "percent": 10, "before": [*APPROVAL, {}, *APPROVAL]}
+    refused = await stack.create(releaseName="shop", strategy=strategy)
+    problems = {".".join(each["path"][3:]): each["message"] for each in refused["problems"]}
+    assert problems == {
+        "percent": "A wave has either a count or a percentage.",
+        "before.1": "Must have an approval or a check.",
+        "before.2.approval": "A wave has at most one approval; `required` is the number of users who must approve.",
+    }
 
 
 async def test_the_error_of_an_expression_shows_no_secret_of_the_release(
