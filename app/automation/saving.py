@@ -9,10 +9,10 @@ from app.automation.codes import WorkflowCode, WorkflowEvent
 from app.automation.services import WorkflowServices
 from app.core.errors import Conflict, NotFound, Problem, all_invalid
 from app.core.services import Services
+from app.identity.organizations import lock_organization
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.tables.columns import now
-from app.tables.identity import Organization
 from app.tables.workflows import WorkflowDefinition, WorkflowRevision
 
 MAX_WORKFLOWS = 500
@@ -35,7 +35,7 @@ async def save_workflow(
     document = await checked(services, organization_id, text)
     async with services.transaction() as transaction:
         session = transaction.session
-        await _lock_organization(session, organization_id)
+        await lock_organization(session, organization_id)
         statement = (
             select(WorkflowDefinition)
             .where(
@@ -99,13 +99,6 @@ async def delete_workflow(services: Services, viewer: Viewer, workflow_id: int) 
             workflow=row.name,
         )
         await session.delete(row)
-
-
-async def _lock_organization(session: AsyncSession, organization_id: int) -> None:
-    """Lets one workflow of the organization be saved at a time, so that the limit and the revisions hold."""
-    await session.exec(
-        select(Organization).where(col(Organization.id) == organization_id).with_for_update(key_share=True)
-    )
 
 
 async def _check_count(session: AsyncSession, organization_id: int) -> None:

@@ -12,7 +12,7 @@ from app.charts.codes import ChartCode
 from app.core.errors import ValidationFailed, invalid
 from app.core.limiter import Limiter, PoolBusyError
 from app.network import outgoing
-from app.network.addresses import AddressRefusedError, Policy
+from app.network.addresses import AddressRefusedError, Policy, allows_plain_http
 
 _NOT_SUPPORTED = "Charts are downloaded over https, from an address with a host name."
 TIMEOUT = httpx2.Timeout(30, connect=10)
@@ -46,7 +46,7 @@ def check_address(url: str, is_plain_http: Callable[[str], bool]) -> None:
     """Raises ValidationFailed unless the address uses https, or http for an allowed host."""
     try:
         parts = urlsplit(url)
-        port = parts.port
+        _ = parts.port  # raises for one that is not a number
     except ValueError:
         raise invalid(ChartCode.URL_NOT_SUPPORTED, _NOT_SUPPORTED, "url") from None
     if parts.username or parts.password:
@@ -55,8 +55,7 @@ def check_address(url: str, is_plain_http: Callable[[str], bool]) -> None:
         )
     if not parts.hostname or parts.scheme not in ("https", "http"):
         raise invalid(ChartCode.URL_NOT_SUPPORTED, _NOT_SUPPORTED, "url")
-    # With or without the default port, which clients omit.
-    if parts.scheme == "http" and not (is_plain_http(parts.netloc) or is_plain_http(f"{parts.hostname}:{port or 80}")):
+    if parts.scheme == "http" and not allows_plain_http(parts, is_plain_http):
         raise invalid(ChartCode.PLAIN_HTTP, f"Use https, or add {parts.netloc} to POLYHELM_PLAIN_HTTP_HOSTS.", "url")
 
 

@@ -12,7 +12,7 @@ from app.charts.download import read_limited
 from app.core.errors import UserError
 from app.core.limiter import Limiter, PoolBusyError, share
 from app.network import outgoing
-from app.network.addresses import AddressRefusedError, Policy
+from app.network.addresses import AddressRefusedError, Policy, allows_plain_http
 
 CONNECTIONS = 32
 """Requests of a process for checks at once."""
@@ -58,7 +58,7 @@ class CheckClient:
         """
         parts = urlsplit(url)
         host = f"{parts.scheme}://{parts.netloc}"
-        if parts.scheme == "http" and not self._is_allowed(parts.netloc, parts.hostname, parts.port):
+        if parts.scheme == "http" and not allows_plain_http(parts, self._is_plain_http):
             raise FetchError(f"Use https, or add {parts.netloc} to POLYHELM_PLAIN_HTTP_HOSTS.")
         try:
             async with asyncio.timeout(seconds), self._limiter.slot(organization_id):
@@ -75,9 +75,6 @@ class CheckClient:
             raise FetchError(f"{host} answers with more than {LARGEST:,} bytes, or in an unknown encoding.") from None
         except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError) as error:
             raise FetchError(f"{host} cannot be reached: {type(error).__name__}.") from None
-
-    def _is_allowed(self, netloc: str, host: str | None, port: int | None) -> bool:
-        return self._is_plain_http(netloc) or self._is_plain_http(f"{host}:{port or 80}")
 
     async def close(self) -> None:
         await self._client.aclose()

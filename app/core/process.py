@@ -16,9 +16,9 @@ def allow_open_files() -> int:
 
 
 def map_large_blocks() -> None:
-    """Gives each large block pages of its own, which are returned when it is freed.
+    """Makes the allocator map large blocks, so that their memory returns to the system when they are freed.
 
-    glibc does that too, until the first such block is freed: then it takes the next ones from the heap. uvloop has a
+    glibc does so only until the first such block is freed: then it takes the next ones from the heap. uvloop has a
     buffer of 256 KiB for each TLS connection, of which it uses the first few pages. Those of the heap have been used
     before, so all of them occupy memory. Does nothing for other C libraries.
     """

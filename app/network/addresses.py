@@ -6,10 +6,12 @@ own ports, its network, and the metadata service of its cloud, which hands out c
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from urllib.parse import SplitResult
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -175,3 +177,9 @@ class Policies:
     def operator(self) -> Policy:
         """Addresses from the settings, such as issuers."""
         return Policy(frozenset({Kind.PUBLIC, Kind.PRIVATE, Kind.LOOPBACK}), self.allowed)
+
+
+def allows_plain_http(parts: SplitResult, is_plain_http: Callable[[str], bool]) -> bool:
+    """Whether a URL may be requested over plain HTTP. Its host is listed with or without the default port, which
+    clients omit."""
+    return is_plain_http(parts.netloc) or is_plain_http(f"{parts.hostname}:{parts.port or 80}")

@@ -15,6 +15,7 @@ from app.core.services import Services
 from app.health.kinds import Kind
 from app.health.rules import HealthRule as Expressions
 from app.health.shipped import shipped_rules
+from app.identity.organizations import lock_organization
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.resources.codes import HealthRuleCode, HealthRuleEvent
@@ -22,7 +23,6 @@ from app.resources.custom_rules import CustomRule, api_field, problem_of
 from app.resources.seen import is_judged
 from app.resources.services import ResourceServices
 from app.tables.columns import now
-from app.tables.identity import Organization
 from app.tables.resources import HealthRule
 
 MAX_RULES = 200
@@ -53,10 +53,7 @@ async def set_health_rule(services: ResourceServices, viewer: Viewer, request: S
     await check(services, organization_id, given.group, given.kind, given.expressions)
     async with services.transaction() as transaction:
         session = transaction.session
-        # The lock lets one rule be set at a time, so that the limit holds.
-        await session.exec(
-            select(Organization).where(col(Organization.id) == organization_id).with_for_update(key_share=True)
-        )
+        await lock_organization(session, organization_id)
         row = (await session.exec(_of_kind(organization_id, Kind(given.group, given.kind)))).first()
         present = 0 if row is None else row.version
         if given.version is not None and given.version != present:

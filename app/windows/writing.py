@@ -11,12 +11,12 @@ from app.core.errors import Conflict, NotFound, Problem, all_invalid
 from app.core.services import Services
 from app.core.transaction import Transaction
 from app.groups.queries import group_by_name
+from app.identity.organizations import lock_organization
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.jobs.rollouts import wake_rollouts_in
 from app.tables.clusters import Cluster
 from app.tables.columns import now
-from app.tables.identity import Organization
 from app.tables.targets import Target
 from app.tables.windows import ChangeWindow
 from app.windows.codes import WindowCode, WindowEvent
@@ -40,7 +40,7 @@ async def set_window(
     columns = columns_of(given)
     async with services.transaction() as transaction:
         session = transaction.session
-        await _lock_organization(session, organization_id)
+        await lock_organization(session, organization_id)
         columns |= await _scope(session, organization_id, given)
         statement = select(ChangeWindow).where(
             col(ChangeWindow.organization_id) == organization_id, col(ChangeWindow.name) == given.name
@@ -85,18 +85,11 @@ async def _window(session: AsyncSession, viewer: Viewer, window_id: int) -> Chan
     found = await session.get(ChangeWindow, window_id)
     if found is not None and viewer.sees(found.organization_id):
         viewer.require(found.organization_id, Permission.WINDOWS_WRITE)
-        await _lock_organization(session, found.organization_id)
+        await lock_organization(session, found.organization_id)
         found = await session.get(ChangeWindow, window_id, with_for_update={"key_share": True}, populate_existing=True)
         if found is not None:
             return found
     raise NotFound(WindowCode.CHANGE_WINDOW_NOT_FOUND, "There is no such change window.", ("id",))
-
-
-async def _lock_organization(session: AsyncSession, organization_id: int) -> None:
-    """Lets one window of the organization be changed at a time, so that the limit holds."""
-    await session.exec(
-        select(Organization).where(col(Organization.id) == organization_id).with_for_update(key_share=True)
-    )
 
 
 async def _check_count(session: AsyncSession, organization_id: int) -> None:

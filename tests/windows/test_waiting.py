@@ -38,7 +38,10 @@ async def target_of(stack: Stack, shop: str, cluster: str = "paris") -> Any:
 async def until_held(stack: Stack, shop: str) -> Any:
     async def held() -> Any:
         target = await target_of(stack, shop)
-        return target if target["activity"] and target["activity"]["phase"] == "WAITING_FOR_WINDOW" else None
+        is_waiting = target["activity"] is not None and target["activity"]["phase"] == "WAITING_FOR_WINDOW"
+        # The status is judged a moment after the activity has been stored.
+        is_judged = any(reason["code"] == "WINDOW" for reason in target["reasons"])
+        return target if is_waiting and is_judged else None
 
     return await eventually(held)
 
