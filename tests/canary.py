@@ -19,8 +19,10 @@ class Listener:
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.heard.append(b"")
         number = len(self.heard) - 1
-        self.heard[number] = await reader.read(100)
-        writer.close()
+        try:
+            self.heard[number] = await reader.read(100)
+        finally:
+            writer.close()
 
 
 @asynccontextmanager

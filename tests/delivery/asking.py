@@ -149,3 +149,23 @@ async def holds(stack: Stack, deployment_id: str) -> Any:
     """The generations that are held, newest first."""
     query = "query ($id: ID!) { node(id: $id) { ... on Deployment { holds { generation reason } } } }"
     return (await stack.data(query, id=deployment_id))["node"]["holds"]
+
+
+def check(name: str, **given: Any) -> dict[str, Any]:
+    return {"name": name, "interval": "1s", "errorLimit": 0} | given
+
+
+async def results(stack: Stack, shop: str, *checks: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """The verdict and the message of each check after a wave, once all have ended."""
+    strategy = {"waves": [wave("first", checks=list(checks))], "rollBackOn": []}
+    answer = await stack.update(shop, values={"replicas": 2}, strategy=strategy)
+    assert "operation" in answer, answer
+
+    async def have_ended() -> Any:
+        found = (await rollout_of(stack, shop))["waves"][0]["checks"]
+        runs = {each["rule"]["name"]: each["run"] for each in found}
+        is_done = all(run and run["verdict"] != "RUNNING" for run in runs.values())
+        return is_done and {name: (run["verdict"], run["message"]) for name, run in runs.items()}
+
+    found: dict[str, tuple[str, str]] = await eventually(have_ended)
+    return found

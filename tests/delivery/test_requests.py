@@ -15,8 +15,8 @@ import pytest_asyncio
 from sqlalchemy import text
 
 from simulator import Member
-from tests.delivery.asking import register, rollout_of, until_phase, until_verified, wave
-from tests.stack import Stack, eventually
+from tests.delivery.asking import check, register, results, rollout_of, until_phase, until_verified, wave
+from tests.stack import Stack
 
 PAGE = Path(__file__).parents[2] / "docs" / "rollouts.md"
 NAMES = ("healthy-before", "healthy", "settings", "ready", "smoke-test", "errors")
@@ -89,28 +89,8 @@ async def stack(
         yield opened
 
 
-def check(name: str, **given: Any) -> dict[str, Any]:
-    return {"name": name, "interval": "1s", "errorLimit": 0} | given
-
-
 def secret_header(name: str = "Authorization", prefix: str = "Bearer ") -> dict[str, Any]:
     return {"name": name, "secret": "website", "key": "token", "prefix": prefix}
-
-
-async def results(stack: Stack, shop: str, *checks: dict[str, Any]) -> dict[str, tuple[str, str]]:
-    """The verdict and the message of each check after a wave, once all have ended."""
-    strategy = {"waves": [wave("first", checks=list(checks))], "rollBackOn": []}
-    answer = await stack.update(shop, values={"replicas": 2}, strategy=strategy)
-    assert "operation" in answer, answer
-
-    async def have_ended() -> Any:
-        found = (await rollout_of(stack, shop))["waves"][0]["checks"]
-        runs = {each["rule"]["name"]: each["run"] for each in found}
-        is_done = all(run and run["verdict"] != "RUNNING" for run in runs.values())
-        return is_done and {name: (run["verdict"], run["message"]) for name, run in runs.items()}
-
-    found: dict[str, tuple[str, str]] = await eventually(have_ended)
-    return found
 
 
 async def test_requests_and_queries_pass_and_secrets_are_sent_and_not_shown(stack: Stack, website: str) -> None:

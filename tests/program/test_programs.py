@@ -136,7 +136,7 @@ def test_the_demo_uploads_the_same_chart_each_time(monkeypatch: pytest.MonkeyPat
 
 
 async def test_a_port_that_is_taken_is_reported_in_one_line(tmp_path: Path) -> None:
-    server = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+    server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     async with server:
         code, printed = await run("up", "--port", str(port), "--data-dir", str(tmp_path))
