@@ -1,4 +1,5 @@
-"""Rollouts in waves: their cost beside a change of all targets at once, the pauses between waves, and the next step."""
+"""Rollouts in waves: their cost beside a change of all targets at once, the pauses between waves, and the time of an
+advance."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from sqlalchemy import text
 from app.fleet.services import AllServices
 from app.program.processes import run_observer, running
 from app.rollouts.members import Member, Run, Seen
-from app.rollouts.progress import Known, Rollout, Wave, next_step
+from app.rollouts.progress import Known, RolloutState, Wave, advance
 from app.rollouts.states import TargetState, WaveState
 from app.rollouts.strategy import WaveRule
 from app.rollouts.windows import OPEN
@@ -46,7 +47,7 @@ _LAST_READY = text("""
 
 
 async def in_waves(bench: Bench) -> list[Row]:
-    return [_of_next_step(bench), *await _cost(bench), *await _pauses(bench)]
+    return [_of_advance(bench), *await _cost(bench), *await _pauses(bench)]
 
 
 async def _cost(bench: Bench) -> list[Row]:
@@ -119,7 +120,7 @@ def _noting_upgrades() -> Iterator[list[float]]:
         process.start = start
 
 
-def _of_next_step(bench: Bench) -> Row:
+def _of_advance(bench: Bench) -> Row:
     """A rollout in which half of the waves have passed."""
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     size = _TARGETS // _WAVES
@@ -135,15 +136,15 @@ def _of_next_step(bench: Bench) -> Row:
         members[number] = Member(wave, TargetState.READY, moved_at=before) if has_moved else Member(wave)
         run = {"run": Run.SUCCEEDED, "written": 2} if has_moved else {}
         seen[number] = Seen(True, True, moment, OPEN, revision=2, healthy_since=before, **run)  # type: ignore[arg-type]
-    rollout, known = Rollout(waves, members, _TARGETS, "digest"), Known(seen, moment)
-    bench.tell(f"the next step of {_TARGETS} targets")
+    rollout, known = RolloutState(waves, members, _TARGETS, "digest"), Known(seen, moment)
+    bench.tell(f"an advance of {_TARGETS} targets")
     medians = []
     for _ in range(bench.rounds):
         times = []
         for _ in range(_STEPS):
             began = time.perf_counter()
-            step = next_step(rollout, known)
+            advanced = advance(rollout, known)
             times.append(time.perf_counter() - began)
-            assert len(step.moves) == size
+            assert len(advanced.moves) == size
         medians.append(statistics.median(times))
-    return Row(f"next step of {_TARGETS:,} targets in {_WAVES} waves", Figure(tuple(medians), "ms"), below=0.02)
+    return Row(f"advance of {_TARGETS:,} targets in {_WAVES} waves", Figure(tuple(medians), "ms"), below=0.02)

@@ -7,7 +7,7 @@ from app.operations.endings import in_a_row
 from app.operations.work import Work
 from app.releases.error_codes import ActionCode
 from app.releases.release import DELETION_HOOKS
-from app.releases.step import ReleaseAction, Step
+from app.releases.step import ReleaseAction, ReleaseStep
 from app.targets.sightings import Sighting
 
 
@@ -19,16 +19,16 @@ class Attempt:
     work: Work
     seen: Sighting | None = None
     before: Sighting | None = None
-    step: Step | None = None
+    step: ReleaseStep | None = None
     action: ReleaseAction = ReleaseAction.NONE
     output: str | None = None
     leaves_marks: bool = False
 
-    def begin(self, step: Step) -> None:
+    def begin(self, step: ReleaseStep) -> None:
         self.step, self.action = step, step.action
         self.leaves_marks = self._leaves_marks(step)
 
-    def refuse_useless(self, step: Step, *, retries: int) -> None:
+    def refuse_useless(self, step: ReleaseStep, *, retries: int) -> None:
         """Refuses a step that is pointless: the previous one had no lasting effect, or there were enough attempts.
 
         Raises:
@@ -99,7 +99,7 @@ class Attempt:
         """Whether the chart's hooks are run: neither the operation nor the step skips them."""
         return not self.work.operation.skip_hooks and (self.step is None or self.step.hooks)
 
-    def _leaves_marks(self, step: Step) -> bool:
+    def _leaves_marks(self, step: ReleaseStep) -> bool:
         """Whether a step makes a revision or runs hooks. An uninstall without hooks can be repeated without limit."""
         if step.runs is not ReleaseAction.UNINSTALL:
             return step.runs is not ReleaseAction.NONE

@@ -19,7 +19,7 @@ from app.operations import endings, work
 from app.operations.work import Work
 from app.releases.error_codes import ActionCode
 from app.releases.release import Desired
-from app.releases.step import CORRECTION, Recovery, ReleaseAction, Step, next_step
+from app.releases.step import CORRECTION, Recovery, ReleaseAction, ReleaseStep, next_step
 from app.resources.corrections import due_objects
 from app.tables.columns import now
 from app.tables.operations import OperationKind
@@ -152,7 +152,7 @@ class Reconciler:
         attempt.output = "\n".join(filter(None, (attempt.output, written)))
         ACTIONS.labels(ReleaseAction.CORRECTION, "succeeded").inc()
 
-    async def _next(self, attempt: Attempt) -> tuple[Step, Desired | None, Sighting]:
+    async def _next(self, attempt: Attempt) -> tuple[ReleaseStep, Desired | None, Sighting]:
         """Looks at the release; returns the next step, the wanted release, and the observation."""
         found, fingerprints = attempt.work, self._services.fingerprints
         attempt.before = attempt.seen
@@ -161,7 +161,7 @@ class Reconciler:
         owner = claim_of(found.target).owner(seen.release)
         return next_step(wanted, observed, owner, force=found.operation.force), wanted, seen
 
-    async def _perform(self, attempt: Attempt, step: Step, wanted: Desired | None, seen: Sighting) -> str | None:
+    async def _perform(self, attempt: Attempt, step: ReleaseStep, wanted: Desired | None, seen: Sighting) -> str | None:
         counts = attempt.leaves_marks
         return await perform(self._services, self._manifests, attempt.work, step, seen, wanted, counts=counts)
 

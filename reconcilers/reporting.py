@@ -13,7 +13,7 @@ from app.operations import work
 from app.operations.work import Work
 from app.releases.hook import Hook
 from app.tables.columns import now
-from app.targets.activity import Phase
+from app.targets.activity import ActivityPhase
 
 log = structlog.get_logger()
 
@@ -21,12 +21,12 @@ _BRIEF_SECONDS = 1.0
 """A phase that lasts no longer than this is not written, and has no event."""
 
 _PHASES = {
-    Stage.CHECKING: Phase.VALIDATING,
-    Stage.WRITING: Phase.APPLYING,
-    Stage.HOOK: Phase.HOOK,
-    Stage.WAITING: Phase.WAITING,
+    Stage.CHECKING: ActivityPhase.VALIDATING,
+    Stage.WRITING: ActivityPhase.APPLYING,
+    Stage.HOOK: ActivityPhase.HOOK,
+    Stage.WAITING: ActivityPhase.WAITING,
 }
-ONLY_WAITS = (Phase.HOOK, Phase.WAITING)
+ONLY_WAITS = (ActivityPhase.HOOK, ActivityPhase.WAITING)
 
 
 class Reporter:
@@ -38,7 +38,7 @@ class Reporter:
         self._task: asyncio.Task[None] | None = None
         self._is_closed = False
         self._since = now()
-        self.phase: Phase | None = None
+        self.phase: ActivityPhase | None = None
         self.hook: Hook | None = None
 
     def follow(self, progress: Progress) -> None:
@@ -53,9 +53,9 @@ class Reporter:
     def words(self) -> str:
         """A sentence about where the run was when it was stopped; empty unless it ran a hook or was waiting."""
         seconds = (now() - self._since).total_seconds()
-        if self.phase is Phase.HOOK:
+        if self.phase is ActivityPhase.HOOK:
             return f" The {self.hook} had been running for {seconds:.0f} s."
-        if self.phase is Phase.WAITING:
+        if self.phase is ActivityPhase.WAITING:
             return f" It had been waiting for {seconds:.0f} s for resources to become ready or to be deleted."
         return ""
 

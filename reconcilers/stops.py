@@ -20,7 +20,7 @@ from app.operations.work import Work
 from app.redis.notifications import STOPS, Notifications
 from app.tables.operations import Operation, OperationResult
 from app.tables.targets import Target
-from app.targets.activity import Phase
+from app.targets.activity import ActivityPhase
 from app.targets.joins import OPEN_RESULT
 from reconcilers.reporting import Reporter
 
@@ -69,13 +69,13 @@ class Run:
     def follow(self, progress: Progress) -> None:
         """Takes each change of the phase of a Helm run."""
         self._reporter.follow(progress)
-        if self._later is not None and self._reporter.phase is not Phase.APPLYING:
+        if self._later is not None and self._reporter.phase is not ActivityPhase.APPLYING:
             self._end(Stop.REPLACED)
 
     def stop(self, stop: Stop) -> None:
         """Stops the work. If it is only replaced and Helm is just writing, Helm gets a few seconds to finish that:
         interrupted, it would leave a failed revision."""
-        if stop is Stop.REPLACED and self._reporter.phase is Phase.APPLYING:
+        if stop is Stop.REPLACED and self._reporter.phase is ActivityPhase.APPLYING:
             if self._later is None:
                 self._later = asyncio.get_running_loop().call_later(_WRITING_SECONDS, self._end, stop)
         else:

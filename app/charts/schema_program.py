@@ -33,9 +33,9 @@ def problems(schema: dict[str, Any], seen: Any) -> list[tuple[list[str] | None, 
     return found
 
 
-def _path(steps: list[str | int]) -> list[str]:
-    """Shortens a path: its steps are keys of the values and can be long."""
-    path = list(map(str, steps))
+def _path(segments: list[str | int]) -> list[str]:
+    """Shortens a path: its segments are keys of the values and can be long."""
+    path = list(map(str, segments))
     while sum(map(len, path)) > MAX_MESSAGE:
         path.pop()
     return path

@@ -84,17 +84,17 @@ def _files(
     with tarfile.open(fileobj=source, mode="r|") as archive:
         for entry in archive:
             budget.enter(entry)
-            steps = _steps(entry)
-            if not steps or entry.name == "pax_global_header":
+            segments = _segments(entry)
+            if not segments or entry.name == "pax_global_header":
                 continue
-            root = root or steps[0]
-            if steps[0] != root:
+            root = root or segments[0]
+            if segments[0] != root:
                 raise wrong(
                     ChartCode.CHART_MALFORMED, "The archive has several top-level directories. A chart has one."
                 )
             if not entry.isreg():
                 continue
-            path = "/".join(steps[1:])
+            path = "/".join(segments[1:])
             if path.casefold() in taken:
                 raise wrong(ChartCode.CHART_DUPLICATE, f"The archive has {path[:200]!r} twice, or with different case.")
             taken.add(path.casefold())
@@ -110,20 +110,20 @@ def _files(
     source.finish()
 
 
-def _steps(entry: tarfile.TarInfo) -> list[str]:
+def _segments(entry: tarfile.TarInfo) -> list[str]:
     """Returns the directories and the name of a valid entry."""
     path = entry.name.removeprefix("./")
-    steps = path.split("/")
+    segments = path.split("/")
     if len(path) > _MAX_PATH:
         raise wrong(
             ChartCode.CHART_PATH_TOO_LONG,
             f"The entry {path[:100]!r}… has a name of more than {_MAX_PATH:,} characters.",
         )
-    if path.startswith("/") or "\\" in path or ".." in steps or ":" in steps[0] or "\x00" in path:
+    if path.startswith("/") or "\\" in path or ".." in segments or ":" in segments[0] or "\x00" in path:
         raise wrong(ChartCode.CHART_PATH_OUTSIDE, f"The entry {path[:200]!r} leads outside the chart's directory.")
     if not (entry.isreg() or entry.isdir()):
         raise wrong(ChartCode.CHART_LINK, f"The entry {path[:200]!r} is a link or a device. Charts contain only files.")
-    return [step for step in steps if step not in ("", ".")]
+    return [segment for segment in segments if segment not in ("", ".")]
 
 
 def _content(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes:

@@ -10,7 +10,7 @@ from app.delivery.checking import answers_of
 from app.health.health import Health
 from app.releases.status import TargetStatus
 from app.rollouts.checks import CheckRule, Finding
-from app.rollouts.states import ACTIVE, Answer, TargetState, Verdict, WaveState
+from app.rollouts.states import ACTIVE, Answer, CheckVerdict, TargetState, WaveState
 from app.tables.clusters import Cluster, Reachability
 from app.tables.rollouts import CheckRun, Rollout, RolloutTarget, RolloutWave
 from app.tables.targets import Target
@@ -62,7 +62,7 @@ class Subject:
 async def due_subject(session: AsyncSession, run_id: int, version: int) -> Subject | None:
     """The run, if its measurement is wanted: its version is this one, and the rollout is neither paused nor ended."""
     run = await session.get(CheckRun, run_id)
-    if run is None or run.version != version or run.verdict is not Verdict.RUNNING:
+    if run is None or run.version != version or run.verdict is not CheckVerdict.RUNNING:
         return None
     row = await session.get_one(Rollout, run.rollout_id)
     wave = await session.get_one(RolloutWave, (run.rollout_id, run.wave))

@@ -11,17 +11,17 @@ from app.core.database import LOST
 log = structlog.get_logger()
 
 _SLOWER = 4
-"""A step that fails is repeated with growing pauses, up to this multiple of its interval."""
+"""Work that fails is repeated with growing pauses, up to this multiple of its interval."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 
 
-async def repeatedly(part: str, step: Callable[[], Awaitable[None]], seconds: float) -> None:
-    """Runs a step periodically until it is cancelled. A failing step is logged under the task's name and repeated after
+async def repeatedly(part: str, work: Callable[[], Awaitable[None]], seconds: float) -> None:
+    """Does work periodically until it is cancelled. Work that fails is logged under the task's name and repeated after
     a longer pause."""
     factor = 1
     while True:
         try:
-            await step()
+            await work()
             factor = 1
         except Exception as error:
             _log(part, error)

@@ -1,4 +1,4 @@
-"""Runs of checks: a step of a rollout starts and cancels them, and their measurements are written here.
+"""Runs of checks: an advance of a rollout starts and cancels them, and their measurements are written here.
 
 A run survives any restart: what is due next is a job, and a measurement is written only if the run is still the one
 with which it began. So a measurement that two workers make at once counts once."""
@@ -19,8 +19,8 @@ from app.delivery.stored import Loaded
 from app.jobs.rollouts import DiscardCheckJobs, MeasureCheck, wake_rollouts
 from app.rollouts.check_jobs import Look
 from app.rollouts.checks import CheckKind, CheckRule, Finding, worst_first
-from app.rollouts.progress import Step, lapsed
-from app.rollouts.states import ENDED, Answer, Verdict
+from app.rollouts.progress import Advance, lapsed
+from app.rollouts.states import ENDED, Answer, CheckVerdict
 from app.tables.columns import now
 from app.tables.rollouts import CheckMeasurement, CheckRun, Rollout, RolloutWave
 
@@ -64,18 +64,18 @@ class Measured:
     clusters: Mapping[str, Finding]
 
 
-async def follow_checks(transaction: Transaction, loaded: Loaded, step: Step) -> None:
+async def follow_checks(transaction: Transaction, loaded: Loaded, advanced: Advance) -> None:
     """Starts the checks that the rollout waits for, and cancels those whose results no longer count."""
-    cancelled = lapsed(step.rollout, {key: run.verdict for key, run in loaded.checks.items()})
+    cancelled = lapsed(advanced.rollout, {key: run.verdict for key, run in loaded.checks.items()})
     if cancelled:
         ids = col(CheckRun.id).in_([loaded.checks[key].id for key in cancelled])
         # A run that ends by itself just now keeps its verdict, unless the wave has to settle again.
-        await _cancel(transaction, loaded.row, ids, *([_IS_OPEN] if step.rollout.phase in ENDED else []))
-    for key in step.checks:
+        await _cancel(transaction, loaded.row, ids, *([_IS_OPEN] if advanced.rollout.phase in ENDED else []))
+    for key in advanced.checks:
         run = loaded.checks.get(key) if key not in cancelled else None
         if run is None:
             run = await start_run(transaction, loaded.row, loaded.waves[key[0]], key[1])
-        if run.verdict is Verdict.RUNNING:  # also after the rollout was paused, when a measurement was left out
+        if run.verdict is CheckVerdict.RUNNING:  # also after the rollout was paused, when a measurement was left out
             _request(transaction, loaded.row, run.id, run.version, run.next_at)
 
 
@@ -111,7 +111,7 @@ async def _cancel(transaction: Transaction, row: Rollout, *which: ColumnElement[
     cancelled = await transaction.session.execute(
         update(CheckRun)
         .where(col(CheckRun.rollout_id) == row.id, *which)
-        .values(verdict=Verdict.CANCELLED, next_at=None, ended_at=now())
+        .values(verdict=CheckVerdict.CANCELLED, next_at=None, ended_at=now())
         .returning(col(CheckRun.id), col(CheckRun.rule))
         .execution_options(synchronize_session=False)
     )
@@ -158,14 +158,14 @@ async def answers_of(session: AsyncSession, run_id: int) -> list[Answer]:
 
 async def write_measurement(
     transaction: Transaction, run: CheckRun, row: Rollout, wave: str, measured: Measured
-) -> Verdict | None:
+) -> CheckVerdict | None:
     """Writes a measurement, unless the run has changed since it began. Returns the verdict, or None then."""
     rule = CheckRule.of_json(run.rule)
     finding = measured.finding
     answers = await answers_of(transaction.session, run.id)
     verdict = rule.verdict([*answers, finding.answer])
     moment = now()
-    is_last = verdict is not Verdict.RUNNING
+    is_last = verdict is not CheckVerdict.RUNNING
     next_at = None if is_last else moment + rule.interval
     written = await transaction.session.execute(
         _WRITE,
@@ -206,9 +206,9 @@ async def write_measurement(
 
 
 def _record(
-    transaction: Transaction, row: Rollout, name: str, wave: str, number: int, finding: Finding, verdict: Verdict
+    transaction: Transaction, row: Rollout, name: str, wave: str, number: int, finding: Finding, verdict: CheckVerdict
 ) -> None:
-    is_last = verdict is not Verdict.RUNNING
+    is_last = verdict is not CheckVerdict.RUNNING
     words = f"is {verdict}" if is_last else f"was measured: {finding.answer}"
     transaction.record(
         RolloutEvent.CHECK_ENDED if is_last else RolloutEvent.CHECK_MEASURED,

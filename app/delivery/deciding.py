@@ -10,7 +10,7 @@ from app.identity.viewer import Viewer
 from app.rollouts.states import OPEN, WaveState
 from app.tables.identity import Role
 from app.tables.rollouts import GateDecision, Rollout, RolloutWave
-from app.tables.states import Verdict
+from app.tables.states import PlanVerdict
 
 _LONGEST = 500
 
@@ -20,7 +20,7 @@ async def decide_on_wave(
     viewer: Viewer,
     rollout_id: int,
     wave: int,
-    verdict: Verdict,
+    verdict: PlanVerdict,
     digest: str,
     comment: str | None,
 ) -> Rollout:
@@ -53,7 +53,7 @@ async def decide_on_wave(
                 comment=comment or None,
             )
         )
-        kind = RolloutEvent.APPROVED if verdict is Verdict.APPROVED else RolloutEvent.REJECTED
+        kind = RolloutEvent.APPROVED if verdict is PlanVerdict.APPROVED else RolloutEvent.REJECTED
         steered.record(kind, f"{viewer.name} {verdict.lower()} the wave {name} of {steered.name}.", wave=name)
         return row
 

@@ -19,8 +19,8 @@ from app.delivery.reverting import hold
 from app.delivery.starting import Joining, Origin, create_rollout, end_rollout, plan_digest, target_row
 from app.jobs.rollouts import wake_rollouts
 from app.operations.progress import start_operation
-from app.releases.selectors import Facts
-from app.rollouts.states import ENDED, Phase, TargetState, WaveState
+from app.releases.selectors import ClusterFacts
+from app.rollouts.states import ENDED, RolloutPhase, TargetState, WaveState
 from app.rollouts.strategy import OnNewer, Strategy, WaveRule, rest_after
 from app.tables.deployments import Deployment
 from app.tables.operations import Operation, OperationKind
@@ -48,7 +48,7 @@ class NewGeneration:
     kind: OperationKind
     author: str | None
     joining: Sequence[Joining]
-    clusters: Sequence[Facts]
+    clusters: Sequence[ClusterFacts]
     targets: Mapping[int, str]
     removed: Mapping[int, str]
     strategy: Mapping[str, Any] | None
@@ -114,7 +114,7 @@ async def reach_targets(
     waits = route is Route.WAVES and _policy(deployment, older) is OnNewer.QUEUE
     replaced = [each for each in older if not (waits and each.is_active)]
     for each in replaced:
-        await end_rollout(transaction, each, Phase.SUPERSEDED, OperationState.SUPERSEDED)
+        await end_rollout(transaction, each, RolloutPhase.SUPERSEDED, OperationState.SUPERSEDED)
     if route is Route.AT_ONCE:
         return await start_operation(
             *(transaction, deployment, new.kind, new.targets),

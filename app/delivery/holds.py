@@ -9,12 +9,12 @@ from app.core.transaction import Transaction
 from app.delivery.codes import RolloutCode, RolloutEvent
 from app.delivery.generations import held
 from app.delivery.starting import Joining, Origin, create_rollout, end_rollout, open_rollouts
-from app.groups.facts import facts_of
+from app.groups.facts import cluster_facts
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.operations.progress import start_operation
-from app.releases.selectors import Facts
-from app.rollouts.states import Phase
+from app.releases.selectors import ClusterFacts
+from app.rollouts.states import RolloutPhase
 from app.tables.clusters import Cluster
 from app.tables.columns import now
 from app.tables.deployments import Deployment
@@ -63,7 +63,7 @@ async def _start_again(transaction: Transaction, deployment: Deployment, lifted:
     if reverted is None:
         return
     for row in await open_rollouts(transaction, deployment.id):
-        await end_rollout(transaction, row, Phase.SUPERSEDED, OperationState.SUPERSEDED)
+        await end_rollout(transaction, row, RolloutPhase.SUPERSEDED, OperationState.SUPERSEDED)
     rows = await session.execute(
         select(Target, Cluster, RolloutTarget)
         .join(Cluster, col(Cluster.id) == Target.cluster_id)
@@ -75,7 +75,7 @@ async def _start_again(transaction: Transaction, deployment: Deployment, lifted:
         .where(col(Target.deployment_id) == deployment.id, col(Target.wanted))
         .order_by(col(Target.id))
     )
-    joining, clusters = list[Joining](), list[Facts]()
+    joining, clusters = list[Joining](), list[ClusterFacts]()
     group = await session.get_one(ClusterGroup, deployment.group_id)
     for target, cluster, planned in rows:
         source = planned or target  # a target that was added during the hold has what belongs to the generation itself
@@ -90,7 +90,7 @@ async def _start_again(transaction: Transaction, deployment: Deployment, lifted:
                 desired_digest=source.desired_digest,
             )
         )
-        clusters.append(facts_of(cluster, group.name))
+        clusters.append(cluster_facts(cluster, group.name))
     operation = await start_operation(
         *(transaction, deployment, OperationKind.UPDATE, {}), author=author, has_rollout=True
     )
@@ -103,7 +103,7 @@ async def _reverted(transaction: Transaction, deployment: Deployment) -> Rollout
     statement = (
         select(Rollout)
         .where(col(Rollout.deployment_id) == deployment.id, col(Rollout.generation) == deployment.generation)
-        .where(col(Rollout.phase) == Phase.ROLLED_BACK)
+        .where(col(Rollout.phase) == RolloutPhase.ROLLED_BACK)
         .order_by(col(Rollout.id).desc())
         .limit(1)
     )

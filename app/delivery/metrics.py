@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from app.core.services import Services
 from app.rollouts.checks import CheckKind
-from app.rollouts.states import OPEN, Answer, Phase
+from app.rollouts.states import OPEN, Answer, RolloutPhase
 from app.tables.rollouts import Rollout
 
 _BUCKETS = (1, 5, 30, 60, 300, 1800, 3600, 4 * 3600, 24 * 3600, 7 * 24 * 3600)
@@ -52,5 +52,5 @@ def note_measurement(kind: CheckKind, answer: Answer) -> None:
 
 
 def note_end(row: Rollout) -> None:
-    if row.phase is Phase.SUCCEEDED and row.ended_at is not None:
+    if row.phase is RolloutPhase.SUCCEEDED and row.ended_at is not None:
         LEAD_SECONDS.observe((row.ended_at - row.created_at).total_seconds())

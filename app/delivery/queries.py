@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.paging import Page, Window, fetch_page
 from app.core.services import Services
-from app.rollouts.states import Phase, TargetState
+from app.rollouts.states import RolloutPhase, TargetState
 from app.tables.deployments import Deployment
 from app.tables.rollouts import (
     CheckMeasurement,
@@ -34,7 +34,7 @@ async def rollouts_page(
     window: Window,
     *,
     deployment_id: int | None = None,
-    phases: Sequence[Phase] | None = None,
+    phases: Sequence[RolloutPhase] | None = None,
 ) -> Page[Rollout]:
     """The rollouts of an organization or of one deployment, newest first."""
     statement = rows_of(Rollout).where(col(Rollout.organization_id) == organization_id)

@@ -10,9 +10,9 @@ from app.delivery.starting import Joining, Origin, end_rollout, write_rollout
 from app.delivery.stored import Loaded
 from app.delivery.verified import verified
 from app.operations.progress import start_operation
-from app.rollouts.progress import Rollout as Plan
+from app.rollouts.progress import RolloutState
 from app.rollouts.rollback import rollback
-from app.rollouts.states import Phase
+from app.rollouts.states import RolloutPhase
 from app.tables.deployments import Deployment
 from app.tables.operations import OperationKind
 from app.tables.rollouts import GenerationHold, Rollout
@@ -20,26 +20,26 @@ from app.tables.states import OperationState
 
 
 async def roll_back(
-    transaction: Transaction, loaded: Loaded, plan: Plan, reason: str, *, author: str | None
+    transaction: Transaction, loaded: Loaded, state: RolloutState, reason: str, *, author: str | None
 ) -> Rollout | None:
     """Creates a rollout that returns the targets that have moved, the last wave first, and holds the generation.
     Returns None if no target can return anywhere: then the rollout stays as it is.
 
-    `plan` is the rollout as it is now. The caller has locked its row."""
+    `state` is the rollout as it is now. The caller has locked its row."""
     session, row = transaction.session, loaded.row
-    moved = [target_id for target_id, member in plan.members.items() if member.moved_at is not None]
+    moved = [target_id for target_id, member in state.members.items() if member.moved_at is not None]
     found = await verified(transaction, moved)
-    back = rollback(plan, {target_id: each.generation for target_id, each in found.items()})
+    back = rollback(state, {target_id: each.generation for target_id, each in found.items()})
     if not back.waves:
         return None
     deployment = await session.get_one(Deployment, row.deployment_id)
     await hold(transaction, deployment, row.generation, reason, row)
-    outcome = OperationState.CANCELLED if row.phase is Phase.ABORTED else OperationState.FAILED
-    await end_rollout(transaction, row, Phase.ROLLED_BACK, outcome)
+    outcome = OperationState.CANCELLED if row.phase is RolloutPhase.ABORTED else OperationState.FAILED
+    await end_rollout(transaction, row, RolloutPhase.ROLLED_BACK, outcome)
     operation = await start_operation(
         *(transaction, deployment, OperationKind.ROLLBACK, {}), author=author, has_rollout=True
     )
-    rules = [_rule(loaded.waves[plan.members[wave[0]].wave].rule) for wave in back.waves]
+    rules = [_rule(loaded.waves[state.members[wave[0]].wave].rule) for wave in back.waves]
     strategy = row.strategy | {"waves": rules, "onNewer": "SUPERSEDE", "rollBackOn": []}
     joining = [
         Joining(

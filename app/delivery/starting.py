@@ -17,9 +17,9 @@ from app.delivery.gates import stored_gates
 from app.jobs.rollouts import wake_rollouts
 from app.operations.progress import end_rollout_operation
 from app.releases.canonical import canonical
-from app.releases.selectors import Facts
+from app.releases.selectors import ClusterFacts
 from app.rollouts.progress import Gate
-from app.rollouts.states import GateKind, Phase, TargetState
+from app.rollouts.states import GateKind, RolloutPhase, TargetState
 from app.rollouts.strategy import Strategy, assign
 from app.tables.columns import now
 from app.tables.deployments import Deployment
@@ -101,7 +101,7 @@ async def create_rollout(
     deployment: Deployment,
     strategy: dict[str, Any],
     joining: Sequence[Joining],
-    clusters: Sequence[Facts],
+    clusters: Sequence[ClusterFacts],
     origin: Origin,
     *,
     waits: bool = False,
@@ -137,7 +137,7 @@ async def write_rollout(
         plan_digest=plan_digest(deployment, rules, joining, waves),
         strategy=strategy,
         budget=Strategy.of_json(strategy).budget(len(joining)),
-        phase=Phase.WAITING if waits else Phase.RUNNING,
+        phase=RolloutPhase.WAITING if waits else RolloutPhase.RUNNING,
         is_active=not waits,
         is_queued=waits,
         gates=stored_gates([Gate(GateKind.EARLIER_ROLLOUT, 0)], (), (), now()) if waits else [],
@@ -216,12 +216,12 @@ async def activate(transaction: Transaction, row: Rollout, before: Rollout | Non
     await wake_rollouts(transaction, [row.id])
 
 
-async def end_rollout(transaction: Transaction, row: Rollout, phase: Phase, outcome: OperationState) -> None:
+async def end_rollout(transaction: Transaction, row: Rollout, phase: RolloutPhase, outcome: OperationState) -> None:
     """Ends a rollout: it no longer decides on its targets, and its checks are cancelled."""
     row.is_active = row.is_queued = False
     row.next_at, row.gates = None, []
     row.version += 1
-    if row.ended_at is None or phase is Phase.ROLLED_BACK:
+    if row.ended_at is None or phase is RolloutPhase.ROLLED_BACK:
         row.phase = phase
         row.ended_at = row.ended_at or now()
         transaction.record(

@@ -23,7 +23,7 @@ from app.identity.viewer import Viewer
 from app.jobs.rollouts import wake_rollouts
 from app.rollouts import members
 from app.rollouts.members import Member
-from app.rollouts.states import ACTIVE, OPEN, Phase, Verdict
+from app.rollouts.states import ACTIVE, OPEN, CheckVerdict, RolloutPhase
 from app.tables.columns import now
 from app.tables.deployments import Deployment
 from app.tables.rollouts import Rollout, RolloutTarget, RolloutWave
@@ -47,7 +47,7 @@ class Steered:
     row: Rollout
     deployment: Deployment
 
-    def check(self, phases: Collection[Phase]) -> None:
+    def check(self, phases: Collection[RolloutPhase]) -> None:
         """Raises Conflict unless the rollout is in one of these phases, and decides on the deployment's targets, or has
         the present generation."""
         is_replaced = not self.row.is_active and self.row.generation != self.deployment.generation
@@ -76,7 +76,7 @@ class Steered:
 async def steering(
     services: Services, viewer: Viewer, rollout_id: int, permission: Permission
 ) -> AsyncIterator[Steered]:
-    """Locks a rollout, and asks for a step of it after the commit.
+    """Locks a rollout, and advances it after the commit.
 
     Raises:
         NotFound: the viewer sees no rollout with this id.
@@ -99,9 +99,9 @@ async def steering(
 async def pause_rollout(services: Services, viewer: Viewer, rollout_id: int) -> Rollout:
     """Moves no more targets until the rollout is resumed. Those in flight continue."""
     async with steering(services, viewer, rollout_id, Permission.ROLLOUTS_STEER) as steered:
-        if steered.row.phase is not Phase.PAUSED:
+        if steered.row.phase is not RolloutPhase.PAUSED:
             steered.check(ACTIVE)
-            steered.row.phase = Phase.PAUSED
+            steered.row.phase = RolloutPhase.PAUSED
             steered.record(RolloutEvent.PAUSED, f"{viewer.name} paused {steered.name}.")
         return steered.row
 
@@ -109,8 +109,8 @@ async def pause_rollout(services: Services, viewer: Viewer, rollout_id: int) -> 
 async def resume_rollout(services: Services, viewer: Viewer, rollout_id: int) -> Rollout:
     async with steering(services, viewer, rollout_id, Permission.ROLLOUTS_STEER) as steered:
         if steered.row.phase not in ACTIVE:
-            steered.check((Phase.PAUSED,))
-            steered.row.phase = Phase.RUNNING
+            steered.check((RolloutPhase.PAUSED,))
+            steered.row.phase = RolloutPhase.RUNNING
             steered.record(RolloutEvent.RESUMED, f"{viewer.name} resumed {steered.name}.")
         return steered.row
 
@@ -122,18 +122,18 @@ async def abort_rollout(services: Services, viewer: Viewer, rollout_id: int, tar
         if row.is_queued:
             steered.check(OPEN)
         elif targets is Abort.LEAVE:
-            if row.phase is Phase.ABORTED:
+            if row.phase is RolloutPhase.ABORTED:
                 return row
             steered.check(OPEN)
         else:
-            steered.check((*OPEN, Phase.FAILED, Phase.ABORTED))
+            steered.check((*OPEN, RolloutPhase.FAILED, RolloutPhase.ABORTED))
         steered.record(RolloutEvent.ABORTED, f"{viewer.name} aborted {steered.name}.", targets=targets)
         if targets is Abort.ROLL_BACK:
             await _revert(steered)
         elif row.is_queued:
-            await end_rollout(steered.transaction, row, Phase.ABORTED, OperationState.CANCELLED)
+            await end_rollout(steered.transaction, row, RolloutPhase.ABORTED, OperationState.CANCELLED)
         else:
-            row.phase, row.ended_at, row.gates = Phase.ABORTED, now(), []
+            row.phase, row.ended_at, row.gates = RolloutPhase.ABORTED, now(), []
         return row
 
 
@@ -143,7 +143,7 @@ async def _revert(steered: Steered) -> None:
         raise Conflict(RolloutCode.ROLLOUT_STATE, "A rollback cannot be rolled back.", ("id",))
     loaded = await load(transaction.session, row, now())
     reason = f"{steered.viewer.name} rolled it back."
-    if await roll_back(transaction, loaded, loaded.plan, reason, author=steered.viewer.name) is None:
+    if await roll_back(transaction, loaded, loaded.state, reason, author=steered.viewer.name) is None:
         message = "No target that has moved has a verified generation to return to."
         raise Conflict(RolloutCode.ROLLOUT_STATE, message, ("id",))
 
@@ -172,12 +172,12 @@ async def defer_target(services: Services, viewer: Viewer, rollout_id: int, clus
 async def retry_target(services: Services, viewer: Viewer, rollout_id: int, cluster: str) -> Rollout:
     """Moves a target again that has failed, or was put off. A rollout that has failed continues."""
     async with steering(services, viewer, rollout_id, Permission.ROLLOUTS_STEER) as steered:
-        steered.check((*OPEN, Phase.FAILED, Phase.SUCCEEDED))
+        steered.check((*OPEN, RolloutPhase.FAILED, RolloutPhase.SUCCEEDED))
         row = steered.row
         found = await _target(steered, cluster)
         await _write(steered, found, members.retried(member_of(found)))
-        if row.phase is Phase.FAILED:
-            row.phase, row.ending, row.ended_at = Phase.RUNNING, None, None
+        if row.phase is RolloutPhase.FAILED:
+            row.phase, row.ending, row.ended_at = RolloutPhase.RUNNING, None, None
         if not row.is_active:
             await _reactivate(steered)
         steered.record(RolloutEvent.RETRIED, f"{viewer.name} retries {cluster} in {steered.name}.", cluster=cluster)
@@ -187,7 +187,7 @@ async def retry_target(services: Services, viewer: Viewer, rollout_id: int, clus
 async def retry_check(services: Services, viewer: Viewer, rollout_id: int, index: int, name: str) -> Rollout:
     """Runs a check again that has ended without passing. A rollout that has failed because of it continues."""
     async with steering(services, viewer, rollout_id, Permission.ROLLOUTS_STEER) as steered:
-        steered.check((*OPEN, Phase.FAILED))
+        steered.check((*OPEN, RolloutPhase.FAILED))
         row, session = steered.row, steered.transaction.session
         wave = await session.get(RolloutWave, (row.id, index))
         if wave is None:
@@ -196,12 +196,12 @@ async def retry_check(services: Services, viewer: Viewer, rollout_id: int, index
             message = f"The wave {wave.rule['name']} has no check {name!r}."
             raise NotFound(RolloutCode.CHECK_NOT_FOUND, message, ("check",))
         run = (await load(session, row, now())).checks.get((index, name))
-        if run is None or run.verdict in (Verdict.RUNNING, Verdict.PASSED):
-            state = "has not begun" if run is None else "runs" if run.verdict is Verdict.RUNNING else "has passed"
+        if run is None or run.verdict in (CheckVerdict.RUNNING, CheckVerdict.PASSED):
+            state = "has not begun" if run is None else "runs" if run.verdict is CheckVerdict.RUNNING else "has passed"
             raise Conflict(RolloutCode.CHECK_STATE, f"The check {name} {state}.", ("check",))
         await start_run(steered.transaction, row, wave, name)
-        if row.phase is Phase.FAILED:
-            row.phase, row.ending, row.ended_at = Phase.RUNNING, None, None
+        if row.phase is RolloutPhase.FAILED:
+            row.phase, row.ending, row.ended_at = RolloutPhase.RUNNING, None, None
         if not row.is_active:
             await _reactivate(steered)
         message = f"{viewer.name} runs the check {name} of {steered.name} again."

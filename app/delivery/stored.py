@@ -13,19 +13,17 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.health.health import Health
 from app.operations.windows import holding
 from app.releases.status import TargetStatus
-from app.rollouts.approvals import Decision
+from app.rollouts.approvals import WaveDecision
 from app.rollouts.members import Member, Run, Seen
-from app.rollouts.progress import Known, Wave
-from app.rollouts.progress import Rollout as Plan
-from app.rollouts.states import WAITING
-from app.rollouts.states import Verdict as CheckVerdict
+from app.rollouts.progress import Known, RolloutState, Wave
+from app.rollouts.states import WAITING, CheckVerdict
 from app.rollouts.strategy import WaveRule
 from app.rollouts.windows import OPEN
 from app.tables.clusters import Cluster, Reachability
 from app.tables.deployments import Deployment
 from app.tables.operations import Operation, OperationResult
 from app.tables.rollouts import CheckRun, GateDecision, Rollout, RolloutTarget, RolloutWave
-from app.tables.states import Verdict
+from app.tables.states import PlanVerdict
 from app.tables.targets import Release, Target
 from app.targets.joins import OPEN_RESULT, RELEASE_OF_TARGET
 from app.windows.applying import openings
@@ -72,7 +70,7 @@ class Loaded:
     row: Rollout
     waves: list[RolloutWave]
     targets: Mapping[int, RolloutTarget]
-    plan: Plan
+    state: RolloutState
     known: Known
     operation: Operation | None
     checks: Mapping[tuple[int, str], CheckRun]
@@ -83,7 +81,7 @@ class Loaded:
 
 
 async def load(session: AsyncSession, row: Rollout, now: datetime) -> Loaded:
-    """Everything that the next step of a rollout depends on."""
+    """Everything that the next advance of a rollout depends on."""
     given = {"rollout": row.id}
     waves = list((await session.execute(_WAVES, given)).scalars())
     targets: dict[int, RolloutTarget] = {}
@@ -96,12 +94,14 @@ async def load(session: AsyncSession, row: Rollout, now: datetime) -> Loaded:
     for id_, opening in (await openings(session, waiting, now, partial(holding, operation))).items():
         seen[id_] = replace(seen[id_], opening=opening)
     decisions = [
-        Decision(each.wave, each.plan_digest, each.user_id or 0, each.verdict is Verdict.APPROVED, each.created_at)
+        WaveDecision(
+            each.wave, each.plan_digest, each.user_id or 0, each.verdict is PlanVerdict.APPROVED, each.created_at
+        )
         for each in (await session.execute(_DECISIONS, given)).scalars()
     ]
     newest = {(each.wave, each.name): each for each in (await session.execute(_CHECKS, given)).scalars()}
     checks = {key: run for key, run in newest.items() if run.verdict is not CheckVerdict.CANCELLED}
-    plan = Plan(
+    state = RolloutState(
         waves=tuple(Wave(WaveRule.of_json(wave.rule), wave.state, wave.settled_at) for wave in waves),
         members={target_id: member_of(target) for target_id, target in targets.items()},
         budget=row.budget,
@@ -112,7 +112,7 @@ async def load(session: AsyncSession, row: Rollout, now: datetime) -> Loaded:
         is_expedited=row.is_expedited,
     )
     verdicts = {key: run.verdict for key, run in checks.items()}
-    return Loaded(row, waves, targets, plan, Known(seen, now, decisions, verdicts), operation, checks)
+    return Loaded(row, waves, targets, state, Known(seen, now, decisions, verdicts), operation, checks)
 
 
 def member_of(row: RolloutTarget) -> Member:
@@ -129,7 +129,7 @@ def member_of(row: RolloutTarget) -> Member:
 
 
 def columns_of(member: Member) -> dict[str, Any]:
-    """The columns of a row that a step changes."""
+    """The columns of a row that an advance changes."""
     return {
         "wave": member.wave,
         "state": member.state,

@@ -7,14 +7,14 @@ from app.core.services import Services
 from app.core.transaction import Transaction
 from app.jobs.rollouts import wake_rollouts
 from app.operations.windows import LOOK_AGAIN
-from app.rollouts.progress import Step
+from app.rollouts.progress import Advance
 from app.rollouts.states import GateKind
 from app.tables.columns import now
 from app.tables.rollouts import Rollout
 
 
 class WakeRollout(Job):
-    """Asks for a step of a rollout at a time that an earlier step has computed. The time is part of the key: a step
+    """Advances a rollout at a time that an earlier advance has computed. The time is part of the key: an advance
     that runs while an alarm goes off can set the next one."""
 
     job_name = "rollouts.wake"
@@ -22,13 +22,13 @@ class WakeRollout(Job):
     at: datetime
 
 
-def next_look(step: Step, moment: datetime) -> datetime | None:
-    """When the next step is due if nothing happens before. Targets that wait for a window may match other windows
+def next_look(advanced: Advance, moment: datetime) -> datetime | None:
+    """When the next advance is due if nothing happens before. Targets that wait for a window may match other windows
     without an event, because their cluster's labels or its group change."""
-    if not any(gate.kind is GateKind.WINDOW for gate in step.waiting_for):
-        return step.next_at
+    if not any(gate.kind is GateKind.WINDOW for gate in advanced.waiting_for):
+        return advanced.next_at
     soon = moment + LOOK_AGAIN
-    return min(step.next_at or soon, soon)
+    return min(advanced.next_at or soon, soon)
 
 
 def wake_at(transaction: Transaction, row: Rollout, at: datetime) -> None:

@@ -34,7 +34,7 @@ from app.deployments.desired_state import DesiredState, Given, references_from, 
 from app.deployments.evaluation import with_inputs
 from app.deployments.generation import write_generation
 from app.deployments.given import GivenOverride, GivenSelectorOverride, GivenValues, read_values
-from app.deployments.idempotency import RepeatedRequest, check_repeated, claim_key, keep_answer, request_digest
+from app.deployments.idempotency import RepeatedRequest, check_repeated, keep_answer, request_digest, take_key
 from app.deployments.membership import Membership
 from app.deployments.options import option_problems, stored_options, strategy_problems
 from app.deployments.preview import plan_targets
@@ -241,7 +241,7 @@ async def _write(
     assert state is not None
     try:
         async with services.transaction() as transaction:
-            await claim_key(transaction, group.organization_id, request.idempotency_key, digest)
+            await take_key(transaction, group.organization_id, request.idempotency_key, digest)
             # The group may have changed since it was read; the lock prevents further changes.
             present = await transaction.session.get(ClusterGroup, group.id, with_for_update={"read": True})
             if present is None:

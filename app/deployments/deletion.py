@@ -22,7 +22,7 @@ from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.operations.progress import start_operation
 from app.operations.removal import give_up, remove_if_empty
-from app.rollouts.states import Phase
+from app.rollouts.states import RolloutPhase
 from app.tables.clusters import Cluster
 from app.tables.columns import now
 from app.tables.deployments import Deployment
@@ -91,7 +91,7 @@ async def delete_deployment(
             skip_hooks=skip_hooks,
         )
         for rollout in await open_rollouts(transaction, deployment_id):
-            await end_rollout(transaction, rollout, Phase.ABORTED, OperationState.SUPERSEDED)
+            await end_rollout(transaction, rollout, RolloutPhase.ABORTED, OperationState.SUPERSEDED)
         ours = col(Target.deployment_id) == deployment_id
         await lock_targets(session, ours)
         await session.execute(update(Target).where(ours).values(wanted=False))

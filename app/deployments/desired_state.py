@@ -11,7 +11,7 @@ from app.deployments.membership import Membership
 from app.releases import expressions, selectors
 from app.releases.canonical import canonical
 from app.releases.layers import Inputs, Layers, Selected
-from app.releases.paths import path_of, steps_of
+from app.releases.paths import path_of, segments_of
 from app.releases.references import Layer, Marks, Reference, clashes
 from app.releases.release import Desired, desired
 from app.releases.selectors import Selector
@@ -205,10 +205,10 @@ def value_problems(
 def _layer_problems(
     path: tuple[str, ...], path_from: tuple[str, ...], values: object, values_from: Sequence[Given] | None
 ) -> Iterator[Problem]:
-    for steps, message in problems(values):
-        yield Problem((*path, *steps), message)
-    for steps, message in expressions.problems(values):
-        yield Problem((*path, *steps), message)
+    for segments, message in problems(values):
+        yield Problem((*path, *segments), message)
+    for segments, message in expressions.problems(values):
+        yield Problem((*path, *segments), message)
     for place, message in _unfit(values_from):
         yield Problem((*path_from, place), message)
 
@@ -216,8 +216,8 @@ def _layer_problems(
 def selector_problems(path: tuple[str, ...], selector: Any) -> Iterator[Problem]:
     """Yields problems because of which the input cannot be used as a selector."""
     found = list(selectors.problems(selector))
-    for steps, message in found:
-        yield Problem((*path, *steps), message)
+    for segments, message in found:
+        yield Problem((*path, *segments), message)
     if found:
         return
     parsed = Selector.of_json(selector)
@@ -232,14 +232,14 @@ def _unfit(values_from: Sequence[Given] | None) -> Iterator[tuple[str, str]]:
         return
     for given in values_from or ():
         try:
-            steps_of(given["path"])
+            segments_of(given["path"])
         except ValueError as error:
             yield given["path"], str(error)
 
 
 def references_from(given: Iterable[Given]) -> tuple[Reference, ...]:
     """References from valid input, with each path in its canonical form."""
-    return tuple(Reference(entry["secret"], entry["key"], path_of(steps_of(entry["path"]))) for entry in given)
+    return tuple(Reference(entry["secret"], entry["key"], path_of(segments_of(entry["path"]))) for entry in given)
 
 
 def desired_state_problems(state: DesiredState, members: Collection[str]) -> Iterator[Problem]:
@@ -269,5 +269,7 @@ def _merged_problems(state: DesiredState, cluster: str) -> Iterator[Problem]:
         message = f"The values for {cluster} have {size:,} bytes when merged; at most {MAX_VALUES_BYTES:,} are allowed."
         yield Problem(path, message)
     elif state.depends_on_inputs:
-        for steps, message in problems(merged):
-            yield Problem(path, f"{path_of(steps)} on {cluster}: {message}" if steps else f"On {cluster}: {message}")
+        for segments, message in problems(merged):
+            yield Problem(
+                path, f"{path_of(segments)} on {cluster}: {message}" if segments else f"On {cluster}: {message}"
+            )

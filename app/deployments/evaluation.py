@@ -18,7 +18,7 @@ from app.core.threads import in_thread
 from app.deployments.codes import DeploymentCode
 from app.deployments.desired_state import DesiredState
 from app.deployments.services import DeploymentServices
-from app.groups.facts import facts_of
+from app.groups.facts import cluster_facts
 from app.registers.common import CommonCode
 from app.releases.cycles import find_cycle, shown
 from app.releases.endpoints import (
@@ -36,7 +36,7 @@ from app.releases.expressions import ExpressionError, Use, as_text, uses
 from app.releases.layers import Inputs, LayerKind, Origin
 from app.releases.paths import path_of
 from app.releases.references import Layer
-from app.releases.selectors import Facts
+from app.releases.selectors import ClusterFacts
 from app.resources.endpoints import endpoints_of
 from app.sandbox.pool import TOO_EXPENSIVE, Outcome, Pool, RunError
 from app.tables.clusters import Cluster
@@ -67,7 +67,7 @@ class Failure:
 
     def __str__(self) -> str:
         where = f" on {self.cluster}" if self.cluster is not None else ""
-        return f"{self.origin}: {path_of(self.use.steps)}{where}: {self.use.expression}: {self.message}"
+        return f"{self.origin}: {path_of(self.use.segments)}{where}: {self.use.expression}: {self.message}"
 
     @property
     def problem(self) -> Problem:
@@ -76,7 +76,7 @@ class Failure:
             path = ("selectorOverrides", str(self.origin.index), "values")
         elif self.origin.kind is LayerKind.CLUSTER:
             path = ("valueOverrides", self.cluster or "")
-        return Problem((*path, *self.use.steps), f"{self}.")
+        return Problem((*path, *self.use.segments), f"{self}.")
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ async def with_inputs(
     Raises:
         ValidationFailed: if an expression is not valid, or has no result on a cluster.
     """
-    facts = {name: facts_of(clusters[name], group.name) for name in state.targets}
+    facts = {name: cluster_facts(clusters[name], group.name) for name in state.targets}
     found = await evaluate(services, deployment, state, facts)
     if found.failures:
         raise all_invalid([failure.problem for failure in found.failures[:_MOST_PROBLEMS]])
@@ -110,7 +110,7 @@ async def evaluate(
     services: DeploymentServices,
     deployment: Deployment,
     state: DesiredState,
-    facts: Mapping[str, Facts],
+    facts: Mapping[str, ClusterFacts],
     only: Collection[str] | None = None,
 ) -> Evaluation:
     """Evaluates the expressions of a desired state, whose targets are on clusters with these facts, for all or `only`
@@ -200,20 +200,20 @@ class _Uses:
                 self.unclear.append(Failure(cluster, origin, use, str(error).removesuffix(".")))
         self.has_references = bool(self.unclear) or any(self.references_of.values())
 
-    def of(self, cluster: str, facts: Facts) -> list[tuple[Origin, Use]]:
+    def of(self, cluster: str, facts: ClusterFacts) -> list[tuple[Origin, Use]]:
         """Those in the layers that apply to a cluster."""
         layers = self._state.layers(cluster).applying(facts)
         return [(origin, use) for origin, layer in layers for use in self._in(layer)]
 
-    def references(self, cluster: str, facts: Facts) -> list[EndpointReference]:
+    def references(self, cluster: str, facts: ClusterFacts) -> list[EndpointReference]:
         """The references of the values on a cluster."""
         return [found for _, use in self.of(cluster, facts) for found in self.references_of[use.expression]]
 
-    def clusters(self, cluster: str, facts: Facts) -> set[str]:
+    def clusters(self, cluster: str, facts: ClusterFacts) -> set[str]:
         """The clusters on which the values of this one depend."""
         return {found.cluster for found in self.references(cluster, facts)} if self.has_references else set()
 
-    def misdirected(self, cluster: str, facts: Mapping[str, Facts]) -> Iterator[Failure]:
+    def misdirected(self, cluster: str, facts: Mapping[str, ClusterFacts]) -> Iterator[Failure]:
         """The uses on a cluster that refer to no other target."""
         count = len(set(self.references(cluster, facts[cluster])))
         for origin, use in self.of(cluster, facts[cluster]):
@@ -241,7 +241,9 @@ class _Uses:
         return self._by_layer[id(layer)]
 
 
-def _case(used: _Uses, cluster: str, facts: Facts, about: Mapping[str, str], values: Endpoints) -> dict[str, Any]:
+def _case(
+    used: _Uses, cluster: str, facts: ClusterFacts, about: Mapping[str, str], values: Endpoints
+) -> dict[str, Any]:
     """The expressions to evaluate for a cluster, without those that wait, and their variables."""
     about_cluster = facts.as_json()
     group = {"name": about_cluster.pop("group")}

@@ -16,7 +16,7 @@ from app.delivery.starting import Joining, open_rollouts
 from app.deployments.checks import archive_of
 from app.deployments.desired_state import DesiredState
 from app.deployments.queries import current
-from app.groups.facts import facts_of
+from app.groups.facts import cluster_facts
 from app.releases.layers import Inputs
 from app.releases.release import Desired, covered
 from app.releases.status import TargetStatus
@@ -180,7 +180,7 @@ async def _new_generation(
         kind=kind,
         author=author,
         joining=joining,
-        clusters=[facts_of(clusters[name], group.name) for name in rows],
+        clusters=[cluster_facts(clusters[name], group.name) for name in rows],
         targets=present,
         removed={target_id: name for target_id, name in present.items() if name not in rows},
         strategy=strategy,

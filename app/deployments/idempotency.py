@@ -54,7 +54,7 @@ async def check_repeated(session: AsyncSession, organization_id: int, key: str |
     raise RepeatedRequest(row.deployment_id, row.operation_id)
 
 
-async def claim_key(transaction: Transaction, organization_id: int, key: str | None, digest: bytes) -> None:
+async def take_key(transaction: Transaction, organization_id: int, key: str | None, digest: bytes) -> None:
     """Takes the key in the transaction that does the work. A concurrent request with the same key waits here until the
     first one commits, and is then a repeated request."""
     if key is None:

@@ -22,11 +22,11 @@ from app.deployments.codes import DeploymentCode
 from app.deployments.desired_state import DesiredState
 from app.deployments.evaluation import Evaluation, evaluate
 from app.deployments.services import DeploymentServices
-from app.groups.facts import facts_of
+from app.groups.facts import cluster_facts
 from app.registers.common import CommonCode
 from app.releases.endpoints import Endpoint, Endpoints, known, missing
 from app.releases.release import covered
-from app.releases.selectors import Facts
+from app.releases.selectors import ClusterFacts
 from app.resources.endpoints import endpoints_of
 from app.secrets.queries import marks_by_deployment
 from app.tables.clusters import Cluster
@@ -53,7 +53,7 @@ _PRESENT_FACTS = func.jsonb_build_object(
     *("region", col(Cluster.region), "labels", col(Cluster.labels)),
     *("kubernetesVersion", col(Cluster.kubernetes_version), "group", col(ClusterGroup.name)),
 )
-"""`Facts.as_json`, in Postgres."""
+"""`ClusterFacts.as_json`, in Postgres."""
 
 _OUTDATED = (
     select(col(Target.deployment_id), GENERATION, col(Target.id))
@@ -108,7 +108,7 @@ async def _renew(services: DeploymentServices, deployment_id: int, generation: i
         chosen = {cluster.name: target for target, cluster in pairs if target.wanted and target.id in target_ids}
         referred = {one["cluster"] for target in chosen.values() for one in target.endpoints}
         present = await endpoints_of(session, deployment, referred)
-    every = {cluster.name: facts_of(cluster, group.name) for target, cluster in pairs if target.wanted}
+    every = {cluster.name: cluster_facts(cluster, group.name) for target, cluster in pairs if target.wanted}
     facts = {name: every[name] for name, target in chosen.items() if _is_outdated(target, every[name], present)}
     if not facts:
         return
@@ -129,7 +129,7 @@ async def _renew(services: DeploymentServices, deployment_id: int, generation: i
         await _write(transaction, revision, facts, evaluation, errors)
 
 
-def _is_outdated(target: Target, facts: Facts, present: Endpoints) -> bool:
+def _is_outdated(target: Target, facts: ClusterFacts, present: Endpoints) -> bool:
     """Whether the stored inputs of a target differ from the present ones."""
     stored = inputs_of(target)
     return target.evaluation_error is not None or stored.facts != facts or _have_changed(stored.endpoints, present)
@@ -142,7 +142,7 @@ def _have_changed(endpoints: tuple[Endpoint, ...], present: Endpoints) -> bool:
 async def _write(
     transaction: Transaction,
     read: DeploymentRevision,
-    facts: dict[str, Facts],
+    facts: dict[str, ClusterFacts],
     evaluation: Evaluation,
     errors: Mapping[str, str],
 ) -> None:
@@ -164,7 +164,7 @@ async def _write(
     for target, cluster in await targets_with_clusters(session, deployment.id):
         held = facts.get(cluster.name)
         # If the cluster or an endpoint has changed again, the transaction that changed it has it evaluated again.
-        if held is None or held != facts_of(cluster, group.name) or not target.wanted:
+        if held is None or held != cluster_facts(cluster, group.name) or not target.wanted:
             continue
         if (target.allowed_generation or deployment.generation) != read.generation:
             continue  # it has got another generation, for which everything was evaluated

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.core.services import Services
-from app.groups.facts import facts_of
+from app.groups.facts import cluster_facts
 from app.groups.queries import chosen_members, find_group, members_of
 from app.releases.selectors import Selector
 from app.tables.clusters import Cluster
@@ -47,7 +47,9 @@ class Membership:
         if self.selector is None:
             return chosen_members(members, targets)
         listed = chosen_members(members, list(self.listed))
-        matched = {name for name, cluster in members.items() if self.selector.matches(facts_of(cluster, group.name))}
+        matched = {
+            name for name, cluster in members.items() if self.selector.matches(cluster_facts(cluster, group.name))
+        }
         return {name: cluster for name, cluster in members.items() if name in matched or name in listed}
 
     def stored(self) -> dict[str, Any]:
@@ -70,7 +72,7 @@ class PendingMembership:
         selector = Membership.of(revision).selector
         if selector is None:
             return cls()
-        matched = {name for name, cluster in members.items() if selector.matches(facts_of(cluster, group.name))}
+        matched = {name for name, cluster in members.items() if selector.matches(cluster_facts(cluster, group.name))}
         wanted = matched | (set(revision.listed_targets) & set(members))
         present = set(revision.targets)
         return cls(tuple(sorted(wanted - present)), tuple(sorted(present - wanted)))
@@ -84,4 +86,4 @@ async def selected_members(
         group = await find_group(session, organization_id, group_name)
         members = await members_of(session, group.id) if group is not None else {}
     parsed = Selector.of_json(selector)
-    return [name for name, cluster in members.items() if parsed.matches(facts_of(cluster, group_name))]
+    return [name for name, cluster in members.items() if parsed.matches(cluster_facts(cluster, group_name))]

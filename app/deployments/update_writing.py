@@ -12,7 +12,7 @@ from app.deployments.dependencies import (
     write_dependencies,
 )
 from app.deployments.generation import target_names, write_generation
-from app.deployments.idempotency import claim_key, keep_answer
+from app.deployments.idempotency import keep_answer, take_key
 from app.deployments.options import OPTIONS, Effect, effects_of, stored_options
 from app.deployments.proposal import Proposal
 from app.deployments.strategies import sent_secrets
@@ -51,7 +51,7 @@ async def write_update(
     assert state is not None
     async with services.transaction() as transaction:
         session = transaction.session
-        await claim_key(transaction, read.organization_id, request.idempotency_key, digest)
+        await take_key(transaction, read.organization_id, request.idempotency_key, digest)
         # A change of dependencies locks the others out, so that no two of them make a cycle together.
         lock = {"read": True} if request.depends_on is None else {"key_share": True}
         await session.get(ClusterGroup, read.group_id, with_for_update=lock)

@@ -84,8 +84,8 @@ def _warnings(state: DesiredState, defaults: Values | None) -> Iterator[PlanWarn
         (f"override for {name}", ("valueOverrides", name), layer) for name, layer in sorted(state.overrides.items())
     ]
     for name, path, layer in layers:
-        values = place(layer.values, ((found.steps, "") for found in layer.references))
+        values = place(layer.values, ((found.segments, "") for found in layer.references))
         values.pop(GLOBAL, None)
-        for steps in unknown_paths(values, defaults, state.archive.values_schema):
-            message = f"{name}: {path_of(steps)} is neither among the chart's defaults nor in its values schema."
-            yield PlanWarning(WarningCode.UNKNOWN_PATH, message, (*path, *steps))
+        for segments in unknown_paths(values, defaults, state.archive.values_schema):
+            message = f"{name}: {path_of(segments)} is neither among the chart's defaults nor in its values schema."
+            yield PlanWarning(WarningCode.UNKNOWN_PATH, message, (*path, *segments))

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from app.drift.managers import Managers
-from app.drift.pointers import Steps, covers, pointer_of, steps_of
+from app.drift.pointers import Segments, covers, pointer_of, segments_of
 from app.health.kinds import Kind, kind_of
 from app.releases.references import HIDDEN
 from app.releases.scrubbing import NOTHING, Scrubber
@@ -44,7 +44,7 @@ class FieldDifference:
 @dataclass(frozen=True, slots=True)
 class IgnoreRule:
     """Differences below these places do not count as drift, for objects of a kind or, with None, for all. In a path `*`
-    stands for any one step: `/spec/template/spec/containers/*/image`."""
+    stands for any one segment: `/spec/template/spec/containers/*/image`."""
 
     name: str
     paths: tuple[str, ...]
@@ -75,11 +75,13 @@ def differences(
     managers = Managers(managed_fields)
     is_secret = kind_of(live).kind in ("Secret", "SecretList")
     found = []
-    for steps, one, other in _differing(compared(wanted), compared(live), ()):
-        change = None if other is _ABSENT else managers.last_change(live, steps)
-        ignored_by = _ignoring(patterns, steps)
-        hides = is_secret and _is_secret(steps)
-        difference = FieldDifference(pointer_of(steps), *(_shown(each, scrubber, hides=hides) for each in (one, other)))
+    for segments, one, other in _differing(compared(wanted), compared(live), ()):
+        change = None if other is _ABSENT else managers.last_change(live, segments)
+        ignored_by = _ignoring(patterns, segments)
+        hides = is_secret and _is_secret(segments)
+        difference = FieldDifference(
+            pointer_of(segments), *(_shown(each, scrubber, hides=hides) for each in (one, other))
+        )
         if change:
             difference = replace(difference, changed_by=change.by, changed_at=change.at)
         found.append(replace(difference, ignored_by=ignored_by))
@@ -92,25 +94,27 @@ def differences(
 class Places:
     """All places where two objects differ, without a limit: those that count as drift, and those that are ignored."""
 
-    drifted: frozenset[Steps]
-    ignored: frozenset[Steps]
+    drifted: frozenset[Segments]
+    ignored: frozenset[Segments]
 
 
 def places(wanted: Mapping[str, Any], live: Mapping[str, Any], ignore: Iterable[IgnoreRule] = ()) -> Places:
     """The places of all `differences`."""
     patterns = _patterns(ignore, live)
-    found = {steps: _ignoring(patterns, steps) for steps, _, _ in _differing(compared(wanted), compared(live), ())}
-    ignored = frozenset(steps for steps, rule in found.items() if rule is not None)
+    found = {
+        segments: _ignoring(patterns, segments) for segments, _, _ in _differing(compared(wanted), compared(live), ())
+    }
+    ignored = frozenset(segments for segments, rule in found.items() if rule is not None)
     return Places(frozenset(found) - ignored, ignored)
 
 
-def _patterns(rules: Iterable[IgnoreRule], live: Mapping[str, Any]) -> list[tuple[str, Steps]]:
-    return [(rule.name, steps_of(path)) for rule in rules if _concerns(rule, live) for path in rule.paths]
+def _patterns(rules: Iterable[IgnoreRule], live: Mapping[str, Any]) -> list[tuple[str, Segments]]:
+    return [(rule.name, segments_of(path)) for rule in rules if _concerns(rule, live) for path in rule.paths]
 
 
-def _ignoring(patterns: Sequence[tuple[str, Steps]], steps: Steps) -> str | None:
+def _ignoring(patterns: Sequence[tuple[str, Segments]], segments: Segments) -> str | None:
     """The name of the rule that ignores a place."""
-    return next((name for name, pattern in patterns if covers(pattern, steps)), None)
+    return next((name for name, pattern in patterns if covers(pattern, segments)), None)
 
 
 def _concerns(rule: IgnoreRule, live: Mapping[str, Any]) -> bool:
@@ -127,15 +131,15 @@ def compared(held: Mapping[str, Any]) -> dict[str, Any]:
     return {**({"metadata": kept} if kept else {}), **{name: held[name] for name in held if name not in _NOISE}}
 
 
-def _differing(wanted: Any, live: Any, steps: Steps) -> Iterator[tuple[Steps, Any, Any]]:
+def _differing(wanted: Any, live: Any, segments: Segments) -> Iterator[tuple[Segments, Any, Any]]:
     """The deepest places that differ. A part that one side lacks is also split up, so that rules can name places in
     it."""
-    pairs = _entries(wanted, live) if len(steps) < _MAX_DEPTH else None
+    pairs = _entries(wanted, live) if len(segments) < _MAX_DEPTH else None
     if pairs is not None:
-        for step, one, other in pairs:
-            yield from _differing(one, other, (*steps, step))
+        for segment, one, other in pairs:
+            yield from _differing(one, other, (*segments, segment))
     elif wanted is _ABSENT or live is _ABSENT or wanted != live or isinstance(wanted, bool) != isinstance(live, bool):
-        yield steps, wanted, live
+        yield segments, wanted, live
 
 
 def _entries(wanted: Any, live: Any) -> list[tuple[str, Any, Any]] | None:
@@ -155,7 +159,7 @@ def _is_list_of_objects(side: Any) -> bool:
 
 def _items(wanted: Sequence[Any], live: Sequence[Any]) -> list[tuple[str, Any, Any]]:
     """Items side by side: by name where every item has another one, as containers and environment variables have, or
-    else by place. The step is the place in the live list, or in the wanted list for items that the live one lacks."""
+    else by place. The segment is the place in the live list, or in the wanted one for items that the live one lacks."""
     names, others = _names(wanted), _names(live)
     if names is None or others is None:
         length = max(len(wanted), len(live))
@@ -175,9 +179,9 @@ def _names(items: Sequence[Any]) -> dict[str, int] | None:
     return names if len(names) == len(items) else None
 
 
-def _is_secret(steps: Steps) -> bool:
+def _is_secret(segments: Segments) -> bool:
     """Whether a place in a Secret, or in a list of Secrets, must be hidden."""
-    inner = steps[2:] if steps[0] == "items" else steps
+    inner = segments[2:] if segments[0] == "items" else segments
     return not inner or inner[0] in ("data", "stringData") or inner[-1] == _LAST_APPLIED
 
 

@@ -27,7 +27,7 @@ class Managers:
         entries = managed_fields[:_MOST] if isinstance(managed_fields, list) else []
         self._entries = [entry for entry in entries if isinstance(entry, Mapping)]
 
-    def last_change(self, live: Mapping[str, Any], steps: Sequence[str]) -> Change | None:
+    def last_change(self, live: Mapping[str, Any], segments: Sequence[str]) -> Change | None:
         """The entry that owns a field of the live object most specifically, and of several, the newest. None if no
         entry owns it, as for a field that was removed.
 
@@ -36,34 +36,34 @@ class Managers:
         found: list[tuple[int, str, int, Change]] = []
         for place, entry in enumerate(self._entries):
             manager, time = entry.get("manager"), entry.get("time")
-            depth = _owned(entry.get("fieldsV1"), live, steps)
+            depth = _owned(entry.get("fieldsV1"), live, segments)
             if isinstance(manager, str) and depth is not None:
                 written = time if isinstance(time, str) else ""
                 found.append((depth, written, place, Change(manager, moment(written))))
         return max(found, key=lambda each: each[:3])[-1] if found else None
 
 
-def _owned(fields: Any, value: Any, steps: Sequence[str]) -> int | None:
-    """The number of steps at which a set of fields contains the place: fewer than all for a leaf above it, which
+def _owned(fields: Any, value: Any, segments: Sequence[str]) -> int | None:
+    """The number of segments at which a set of fields contains the place: fewer than all for a leaf above it, which
     stands for everything below. None if it does not contain it.
 
     `{".": {}}` is not a leaf: its manager owns the map or the item itself, and other managers what is in it."""
-    for depth, step in enumerate(steps):
+    for depth, segment in enumerate(segments):
         if not isinstance(fields, Mapping):
             return None
         if not fields:
             return depth
         if isinstance(value, Mapping):
-            fields, value = fields.get(f"f:{step}"), value.get(step)
+            fields, value = fields.get(f"f:{segment}"), value.get(segment)
         elif isinstance(value, list):
-            index = int(step) if step.isdecimal() and len(step) < 10 else len(value)
+            index = int(segment) if segment.isdecimal() and len(segment) < 10 else len(value)
             if index >= len(value):
                 return None
             value = value[index]
             fields = _item(fields, value, index)
         else:
             return None
-    return len(steps) if isinstance(fields, Mapping) else None
+    return len(segments) if isinstance(fields, Mapping) else None
 
 
 def _item(fields: Mapping[str, Any], item: Any, index: int) -> Any:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from app.drift.comparison import IgnoreRule
-from app.drift.pointers import steps_of
+from app.drift.pointers import segments_of
 from app.health.kinds import Kind
 
 MOST_RULES = 50
@@ -49,11 +49,11 @@ def _problems(rule: GivenRule, at: str) -> Iterator[RuleProblem]:
         return
     for index, path in enumerate(rule.paths):
         try:
-            steps = steps_of(path)
+            segments = segments_of(path)
         except ValueError as error:
             yield (at, "paths", str(index)), f"{error}."
             continue
-        if "\0" in path or steps == ("",) or steps in _IDENTITY:
+        if "\0" in path or segments == ("",) or segments in _IDENTITY:
             yield (at, "paths", str(index)), "This place is never compared, so a rule for it has no effect."
 
 

@@ -1,12 +1,12 @@
 """What selectors and expressions know of the members of a group."""
 
-from app.releases.selectors import Facts
+from app.releases.selectors import ClusterFacts
 from app.tables.clusters import Cluster
 
 
-def facts_of(cluster: Cluster, group_name: str) -> Facts:
+def cluster_facts(cluster: Cluster, group_name: str) -> ClusterFacts:
     """What selectors and expressions know of a cluster."""
-    return Facts(
+    return ClusterFacts(
         name=cluster.name,
         cloud=cluster.cloud,
         distribution=cluster.distribution,

@@ -10,101 +10,107 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.health.fields import condition_of, flag, items, number, text
-from app.health.health import Health, Verdict
+from app.health.health import Health, HealthVerdict
 from app.health.kinds import Kind
 from app.health.kstatus import moment
 from app.health.pods import pod_trouble, unschedulable
 
-Difference = Callable[[Mapping[str, Any], datetime], Verdict | None]
+Difference = Callable[[Mapping[str, Any], datetime], HealthVerdict | None]
 """Returns a verdict if it applies to an object at a time, and None otherwise."""
 
 METRICS_WINDOW = timedelta(minutes=5)
 """How long an autoscaler may be without metrics before it counts as degraded: pods have none while they start."""
 
 
-def running_job(live: Mapping[str, Any], _: datetime) -> Verdict | None:
+def running_job(live: Mapping[str, Any], _: datetime) -> HealthVerdict | None:
     """A Job that runs is PROGRESSING, and HEALTHY when it has completed."""
     if not text(live, "status", "startTime") or _has_ended(live):
         return None
     completions = number(live, "spec", "completions", default=number(live, "spec", "parallelism", default=1))
     counts = {name: number(live, "status", name, default=0) for name in ("active", "succeeded", "failed")}
     message = ", ".join(f"{name}: {count}" for name, count in counts.items())
-    return Verdict(Health.PROGRESSING, "JobRunning", f"{message}, wanted: {completions}")
+    return HealthVerdict(Health.PROGRESSING, "JobRunning", f"{message}, wanted: {completions}")
 
 
-def suspended_job(live: Mapping[str, Any], _: datetime) -> Verdict | None:
+def suspended_job(live: Mapping[str, Any], _: datetime) -> HealthVerdict | None:
     """A Job whose spec suspends it is SUSPENDED."""
     if flag(live, "spec", "suspend") and not _has_ended(live):
-        return Verdict(Health.SUSPENDED, "Suspended", "The Job is suspended")
+        return HealthVerdict(Health.SUSPENDED, "Suspended", "The Job is suspended")
     return None
 
 
-def failed_job(live: Mapping[str, Any], _: datetime) -> Verdict | None:
+def failed_job(live: Mapping[str, Any], _: datetime) -> HealthVerdict | None:
     """A Job that has failed is DEGRADED with the reason and the message of its condition."""
     condition = condition_of(live, "Failed", "True")
     if condition is None:
         return None
-    return Verdict(Health.DEGRADED, condition.reason or "JobFailed", condition.message or "The Job has failed")
+    return HealthVerdict(Health.DEGRADED, condition.reason or "JobFailed", condition.message or "The Job has failed")
 
 
-def suspended_cron_job(live: Mapping[str, Any], _: datetime) -> Verdict | None:
+def suspended_cron_job(live: Mapping[str, Any], _: datetime) -> HealthVerdict | None:
     """A CronJob whose spec suspends it is SUSPENDED."""
-    return Verdict(Health.SUSPENDED, "Suspended", "The CronJob is suspended") if flag(live, "spec", "suspend") else None
+    return (
+        HealthVerdict(Health.SUSPENDED, "Suspended", "The CronJob is suspended")
+        if flag(live, "spec", "suspend")
+        else None
+    )
 
 
-def paused_deployment(live: Mapping[str, Any], _: datetime) -> Verdict | None:
+def paused_deployment(live: Mapping[str, Any], _: datetime) -> HealthVerdict | None:
     """A Deployment whose spec pauses its rollout is SUSPENDED: it stays as it is, even where pods are missing."""
-    return Verdict(Health.SUSPENDED, "Paused", "The rollout is paused") if flag(live, "spec", "paused") else None
+    return HealthVerdict(Health.SUSPENDED, "Paused", "The rollout is paused") if flag(live, "spec", "paused") else None
 
 
-def exceeded_deadline(live: Mapping[str, Any], _: datetime) -> Verdict | None:
+def exceeded_deadline(live: Mapping[str, Any], _: datetime) -> HealthVerdict | None:
     """A Deployment that exceeded its progress deadline is DEGRADED with the message of its condition."""
     condition = condition_of(live, "Progressing")
     if condition is None or condition.reason != "ProgressDeadlineExceeded":
         return None
-    return Verdict(Health.DEGRADED, condition.reason, condition.message or "Progress deadline exceeded")
+    return HealthVerdict(Health.DEGRADED, condition.reason, condition.message or "Progress deadline exceeded")
 
 
-def refused_pods(live: Mapping[str, Any], _: datetime) -> Verdict | None:
+def refused_pods(live: Mapping[str, Any], _: datetime) -> HealthVerdict | None:
     """A Deployment or ReplicaSet whose pods are refused, by a quota or a webhook, gets the API server's message."""
     condition = condition_of(live, "ReplicaFailure", "True")
     if condition is None:
         return None
-    return Verdict(
+    return HealthVerdict(
         Health.PROGRESSING, condition.reason or "ReplicaFailure", condition.message or "Pods cannot be created"
     )
 
 
-def addressless_load_balancer(live: Mapping[str, Any], _: datetime) -> Verdict | None:
+def addressless_load_balancer(live: Mapping[str, Any], _: datetime) -> HealthVerdict | None:
     """A Service of type LoadBalancer is PROGRESSING until it has an address."""
     if text(live, "spec", "type") != "LoadBalancer" or items(live, "status", "loadBalancer", "ingress"):
         return None
-    return Verdict(Health.PROGRESSING, "NoAddress", "The load balancer has no address yet")
+    return HealthVerdict(Health.PROGRESSING, "NoAddress", "The load balancer has no address yet")
 
 
-def lost_claim(live: Mapping[str, Any], _: datetime) -> Verdict | None:
+def lost_volume_claim(live: Mapping[str, Any], _: datetime) -> HealthVerdict | None:
     """A PersistentVolumeClaim that has lost its volume is DEGRADED."""
     if text(live, "status", "phase") != "Lost":
         return None
-    return Verdict(Health.DEGRADED, "Lost", "The volume of this claim no longer exists")
+    return HealthVerdict(Health.DEGRADED, "Lost", "The volume of this claim no longer exists")
 
 
-def failed_autoscaler(live: Mapping[str, Any], now: datetime) -> Verdict | None:
+def failed_autoscaler(live: Mapping[str, Any], now: datetime) -> HealthVerdict | None:
     """An autoscaler that cannot scale is DEGRADED; it is PROGRESSING for the first five minutes without metrics, and
     SUSPENDED while its workload has no replicas."""
     unable = condition_of(live, "AbleToScale", "False")
     if unable is not None:
-        return Verdict(Health.DEGRADED, unable.reason or "UnableToScale", unable.message or "It cannot scale")
+        return HealthVerdict(Health.DEGRADED, unable.reason or "UnableToScale", unable.message or "It cannot scale")
     inactive = condition_of(live, "ScalingActive", "False")
     if inactive is None:
         return None
     message = inactive.message or "It is not scaling"
     if inactive.reason == "ScalingDisabled":
-        return Verdict(Health.SUSPENDED, inactive.reason, message)
+        return HealthVerdict(Health.SUSPENDED, inactive.reason, message)
     since = moment(inactive.since)
     if since is not None and now - since < METRICS_WINDOW:
-        return Verdict(Health.PROGRESSING, inactive.reason or "Inactive", message, min(since, now) + METRICS_WINDOW)
-    return Verdict(Health.DEGRADED, inactive.reason or "Inactive", message)
+        return HealthVerdict(
+            Health.PROGRESSING, inactive.reason or "Inactive", message, min(since, now) + METRICS_WINDOW
+        )
+    return HealthVerdict(Health.DEGRADED, inactive.reason or "Inactive", message)
 
 
 def _has_ended(live: Mapping[str, Any]) -> bool:
@@ -114,7 +120,7 @@ def _has_ended(live: Mapping[str, Any]) -> bool:
 _DEPLOYMENT: tuple[Difference, ...] = (paused_deployment, exceeded_deadline, refused_pods)
 
 DIFFERENCES: Mapping[Kind, tuple[Difference, ...]] = {
-    Kind("", "PersistentVolumeClaim"): (lost_claim,),
+    Kind("", "PersistentVolumeClaim"): (lost_volume_claim,),
     Kind("", "Pod"): (pod_trouble, unschedulable),
     Kind("", "Service"): (addressless_load_balancer,),
     Kind("apps", "Deployment"): _DEPLOYMENT,

@@ -21,7 +21,7 @@ class Health(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class HealthVerdict:
     """The health of one object, with a reason in one word and a message for people.
 
     `again_at` is set if the verdict changes with time alone, such as for a pod that fits on no node. The object does
@@ -34,7 +34,7 @@ class Verdict:
     again_at: datetime | None = None
 
 
-HEALTHY = Verdict(Health.HEALTHY)
+HEALTHY = HealthVerdict(Health.HEALTHY)
 
 WORST_FIRST = (
     Health.DEGRADED,
@@ -48,7 +48,7 @@ WORST_FIRST = (
 _RANK = {health: rank for rank, health in enumerate(WORST_FIRST)}
 
 
-def worst(verdicts: Iterable[Verdict]) -> Verdict:
+def worst(verdicts: Iterable[HealthVerdict]) -> HealthVerdict:
     """The verdict that sums up several: the first of the worst health among them, and HEALTHY for none.
 
     From worst to best: DEGRADED, MISSING, UNKNOWN, TERMINATING, PROGRESSING, SUSPENDED, HEALTHY. A failure that is

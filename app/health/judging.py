@@ -7,7 +7,7 @@ from typing import Any
 
 from app.health.differences import DIFFERENCES
 from app.health.fields import UnreadableError, text
-from app.health.health import Health, Verdict, shortened
+from app.health.health import Health, HealthVerdict, shortened
 from app.health.kinds import kind_of
 from app.health.kstatus import compute, standard_conditions, terminating, unobserved
 from app.health.result import Result, Status
@@ -21,7 +21,7 @@ _HEALTH = {
 }
 
 
-def health_of(live: Mapping[str, Any], rules: Rules, now: datetime) -> Verdict:
+def health_of(live: Mapping[str, Any], rules: Rules, now: datetime) -> HealthVerdict:
     """The verdict on an object as the API server has it.
 
     Anyone who can create objects on the cluster decides what is in `live`, so this raises for no JSON object. An object
@@ -36,12 +36,12 @@ def health_of(live: Mapping[str, Any], rules: Rules, now: datetime) -> Verdict:
     try:
         verdict = _judged(live, rules, now)
     except UnreadableError as error:
-        verdict = Verdict(Health.UNKNOWN, "Unreadable", f"The status cannot be read: {error}.")
+        verdict = HealthVerdict(Health.UNKNOWN, "Unreadable", f"The status cannot be read: {error}.")
     reason, message = shortened(verdict.reason or ""), shortened(verdict.message or "")
     return replace(verdict, reason=reason or None, message=message or None)
 
 
-def _judged(live: Mapping[str, Any], rules: Rules, now: datetime) -> Verdict:
+def _judged(live: Mapping[str, Any], rules: Rules, now: datetime) -> HealthVerdict:
     """The first verdict that applies: the object is being deleted, its newest generation is not observed, a rule, a
     difference, kstatus."""
     if result := terminating(live):
@@ -59,5 +59,5 @@ def _judged(live: Mapping[str, Any], rules: Rules, now: datetime) -> Verdict:
     return _verdict(compute(live, now))
 
 
-def _verdict(result: Result) -> Verdict:
-    return Verdict(_HEALTH[result.status], result.reason, result.message, result.again_at)
+def _verdict(result: Result) -> HealthVerdict:
+    return HealthVerdict(_HEALTH[result.status], result.reason, result.message, result.again_at)

@@ -123,7 +123,7 @@ def _crash_looping(live: Mapping[str, Any]) -> list[str]:
     return names
 
 
-def _claim(live: Mapping[str, Any]) -> Result:
+def _volume_claim(live: Mapping[str, Any]) -> Result:
     phase = text(live, "status", "phase", default="unknown")
     return current("PVC is Bound") if phase == "Bound" else in_progress("NotBound", f"PVC is not Bound. phase: {phase}")
 
@@ -176,7 +176,7 @@ def _disruption_budget(_: Mapping[str, Any]) -> Result:
 
 _KINDS: dict[Kind, Callable[[Mapping[str, Any]], Result]] = {
     Kind("", "ConfigMap"): _always_ready,
-    Kind("", "PersistentVolumeClaim"): _claim,
+    Kind("", "PersistentVolumeClaim"): _volume_claim,
     Kind("", "Secret"): _always_ready,
     Kind("", "Service"): _service,
     Kind("apiextensions.k8s.io", "CustomResourceDefinition"): _custom_resource_definition,

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.health.crashes import Trouble, ended_with_error, exit_words, trouble_of
 from app.health.fields import condition_of, items, number, text
-from app.health.health import Health, Verdict
+from app.health.health import Health, HealthVerdict
 from app.health.kstatus import compute
 from app.health.result import Status
 
@@ -14,7 +14,7 @@ _SHOWN = 3
 """The maximum number of containers whose problems are in a message."""
 
 
-def pod_trouble(live: Mapping[str, Any], now: datetime) -> Verdict | None:
+def pod_trouble(live: Mapping[str, Any], now: datetime) -> HealthVerdict | None:
     """A Pod that has failed, or has a container that cannot start or crashes, is DEGRADED: between the restarts of a
     container, too."""
     if text(live, "status", "phase") == "Failed":
@@ -23,25 +23,25 @@ def pod_trouble(live: Mapping[str, Any], now: datetime) -> Verdict | None:
     if not found:
         return None
     again_at = min((each.until for each in found if each.until), default=None)
-    return Verdict(Health.DEGRADED, found[0].reason, "; ".join(each.words for each in found[:_SHOWN]), again_at)
+    return HealthVerdict(Health.DEGRADED, found[0].reason, "; ".join(each.words for each in found[:_SHOWN]), again_at)
 
 
-def unschedulable(live: Mapping[str, Any], now: datetime) -> Verdict | None:
+def unschedulable(live: Mapping[str, Any], now: datetime) -> HealthVerdict | None:
     """A Pod that fits on no node gets the scheduler's message."""
     condition = condition_of(live, "PodScheduled", "False")
     if condition is None or condition.reason != "Unschedulable" or text(live, "status", "phase") != "Pending":
         return None
     result = compute(live, now)
     health = Health.DEGRADED if result.status is Status.FAILED else Health.PROGRESSING
-    return Verdict(health, result.reason, condition.message or result.message, result.again_at)
+    return HealthVerdict(health, result.reason, condition.message or result.message, result.again_at)
 
 
-def _failed(live: Mapping[str, Any]) -> Verdict:
+def _failed(live: Mapping[str, Any]) -> HealthVerdict:
     ended = [container for container in _containers(live) if ended_with_error(container)]
     own = "; ".join(exit_words(container) for container in ended[:_SHOWN])
     reason = text(live, "status", "reason") or (text(ended[0], "state", "terminated", "reason") if ended else "")
     message = ". ".join(filter(None, (text(live, "status", "message").rstrip(". "), own)))
-    return Verdict(Health.DEGRADED, reason or "PodFailed", message or "The pod has failed")
+    return HealthVerdict(Health.DEGRADED, reason or "PodFailed", message or "The pod has failed")
 
 
 def _troubles(live: Mapping[str, Any], now: datetime) -> Iterator[Trouble]:

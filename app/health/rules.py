@@ -6,13 +6,13 @@ from typing import Any
 
 from app.cel.expression import CelError, CompileError, Environment, EvaluationError, Expression, Returns
 from app.health.fields import UnreadableError, conditions
-from app.health.health import Health, Verdict
+from app.health.health import Health, HealthVerdict
 from app.health.kinds import Kind
 
 VARIABLES = ("apiVersion", "kind", "metadata", "spec", "status", "data", "object")
 """The variables of an expression: the usual fields of an object, empty if it lacks them, and the whole object."""
 
-Rule = Callable[[Mapping[str, Any]], Verdict]
+Rule = Callable[[Mapping[str, Any]], HealthVerdict]
 """Judges the objects of one kind. It raises nothing."""
 Rules = Mapping[Kind, Rule]
 """Rules for kinds. A rule replaces the other verdicts on its kind."""
@@ -86,23 +86,23 @@ def compiled(kind: str, rule: HealthRule) -> Rule:
         if text is not None
     }
 
-    def judge(live: Mapping[str, Any]) -> Verdict:
+    def judge(live: Mapping[str, Any]) -> HealthVerdict:
         if not _is_small(live):
             problem = f"The object has more than {MAX_NODES:,} values, so the health rule for {kind} does not apply"
-            return Verdict(Health.UNKNOWN, "TooLarge", problem)
+            return HealthVerdict(Health.UNKNOWN, "TooLarge", problem)
         variables = _variables(live)
         try:
             health = next((health for health, step in steps if _value(step, variables)), Health.PROGRESSING)
             if health is Health.HEALTHY:
-                return Verdict(health)
+                return HealthVerdict(health)
             reason, message = _words(live)
             if "reason" in texts:
                 reason = _value(texts["reason"], variables) or reason
             if "message" in texts:
                 message = _value(texts["message"], variables) or message
-            return Verdict(health, reason or None, message or _MESSAGES[health])
+            return HealthVerdict(health, reason or None, message or _MESSAGES[health])
         except CelError as error:
-            return Verdict(Health.UNKNOWN, "RuleFailed", f"The health rule for {kind} failed: {error}")
+            return HealthVerdict(Health.UNKNOWN, "RuleFailed", f"The health rule for {kind} failed: {error}")
 
     return judge
 

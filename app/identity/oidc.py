@@ -101,7 +101,7 @@ class Issuer:
                 code_verifier=attempt.verifier,
                 redirect_uri=attempt.redirect_uri,
             )
-            claims = await self._claims(token, attempt)
+            claims = await self._token_claims(token, attempt)
             if self._settings.oidc_groups_claim not in claims and "userinfo_endpoint" in metadata:
                 more = _json(await client.get(metadata["userinfo_endpoint"]))
                 if more.get("sub") != claims["sub"]:
@@ -122,7 +122,7 @@ class Issuer:
         named = frozenset(group for group in groups if isinstance(group, str))
         return Person(Source.OIDC, self.name, claims["sub"], name, named)
 
-    async def _claims(self, token: Mapping[str, Any], attempt: Attempt) -> Mapping[str, Any]:
+    async def _token_claims(self, token: Mapping[str, Any], attempt: Attempt) -> Mapping[str, Any]:
         if not isinstance(token.get("id_token"), str):
             raise OidcError("there is no id token")
         decoded = await self._decoded(token["id_token"])

@@ -1,4 +1,4 @@
-"""The job that computes what happens next in a rollout, and what requests it."""
+"""The job that advances a rollout, and what requests it."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from app.core.transaction import Transaction
 from app.tables.rollouts import Rollout
 
 
-class StepRollout(Job):
+class AdvanceRollout(Job):
     """Computes and writes what happens next in a rollout."""
 
     job_name = "rollouts.step"
@@ -43,21 +43,21 @@ _BY_OPERATION = select(col(Rollout.id)).where(col(Rollout.operation_id) == bindp
 
 
 async def wake_rollouts(transaction: Transaction, rollout_ids: Iterable[int | None]) -> None:
-    """Asks for a step of these rollouts after the commit."""
+    """Advances these rollouts after the commit."""
     ids = {rollout_id for rollout_id in rollout_ids if rollout_id is not None}
     if not ids:
         return
     for rollout_id, organization_id in await transaction.session.execute(_OWNERS, {"ids": list(ids)}):
-        transaction.enqueue(StepRollout(rollout_id=rollout_id), organization_id=organization_id)
+        transaction.enqueue(AdvanceRollout(rollout_id=rollout_id), organization_id=organization_id)
 
 
 async def wake_rollout_of(transaction: Transaction, operation_id: int) -> None:
-    """Asks for a step of the rollout with this operation after the commit."""
+    """Advances the rollout with this operation after the commit."""
     rows = await transaction.session.execute(_BY_OPERATION, {"operation": operation_id})
     await wake_rollouts(transaction, (rollout_id for (rollout_id,) in rows))
 
 
 async def wake_rollouts_in(transaction: Transaction, organization_id: int) -> None:
-    """Asks for a step of each rollout in progress of an organization after the commit."""
+    """Advances each rollout in progress of an organization after the commit."""
     rows = await transaction.session.execute(_IN_PROGRESS, {"organization": organization_id})
     await wake_rollouts(transaction, (rollout_id for (rollout_id,) in rows))

@@ -5,7 +5,7 @@ from enum import StrEnum
 from app.releases.error_codes import CLUSTER_IS_AWAY, ActionCode
 from app.releases.step import ReleaseAction
 from app.tables.states import OperationState
-from app.targets.activity import Activity, Phase
+from app.targets.activity import Activity, ActivityPhase
 
 
 class ResultOutcome(StrEnum):
@@ -58,12 +58,12 @@ _DOING = {
     ReleaseAction.CORRECTION: _OUTCOME.CORRECTING,
 }
 _WAITING = {
-    Phase.QUEUED: _OUTCOME.QUEUED,
-    Phase.WAITING_FOR_SLOT: _OUTCOME.WAITING_FOR_SLOT,
-    Phase.WAITING_FOR_RUN: _OUTCOME.WAITING_FOR_RUN,
-    Phase.WAITING_FOR_WINDOW: _OUTCOME.WAITING_FOR_WINDOW,
-    Phase.WAITING_FOR_DEPENDENCY: _OUTCOME.WAITING_FOR_DEPENDENCY,
-    Phase.CANCELLING: _OUTCOME.CANCELLING,
+    ActivityPhase.QUEUED: _OUTCOME.QUEUED,
+    ActivityPhase.WAITING_FOR_SLOT: _OUTCOME.WAITING_FOR_SLOT,
+    ActivityPhase.WAITING_FOR_RUN: _OUTCOME.WAITING_FOR_RUN,
+    ActivityPhase.WAITING_FOR_WINDOW: _OUTCOME.WAITING_FOR_WINDOW,
+    ActivityPhase.WAITING_FOR_DEPENDENCY: _OUTCOME.WAITING_FOR_DEPENDENCY,
+    ActivityPhase.CANCELLING: _OUTCOME.CANCELLING,
 }
 
 
@@ -77,9 +77,9 @@ def outcome_of(
         return _OUTCOME.ABANDONED if error_code == ActionCode.RELEASE_ABANDONED else ResultOutcome(state)
     if activity is not None and activity.phase in _WAITING:
         return _WAITING[activity.phase]
-    if error_code is not None and (activity is None or activity.phase is Phase.RETRYING):
+    if error_code is not None and (activity is None or activity.phase is ActivityPhase.RETRYING):
         return _OUTCOME.WAITING_FOR_CLUSTER if error_code in CLUSTER_IS_AWAY else _OUTCOME.RETRYING
     if state is OperationState.PENDING:
         return _OUTCOME.QUEUED
-    is_looking = activity is not None and activity.phase is Phase.APPLYING and activity.until is None
+    is_looking = activity is not None and activity.phase is ActivityPhase.APPLYING and activity.until is None
     return _OUTCOME.WAITING_FOR_CLUSTER if is_looking else _DOING[action]

@@ -34,7 +34,7 @@ from app.tables.secrets import Secret
 from app.tables.states import OperationState
 from app.tables.targets import Release, Target
 from app.targets import leases
-from app.targets.activity import Activity, Phase, stored
+from app.targets.activity import Activity, ActivityPhase, stored
 from app.targets.claims import claim_of
 from app.targets.codes import TargetEvent
 from app.targets.desired import desired_release, inputs_of
@@ -176,7 +176,7 @@ async def intend(
     )
     values = {"intent": asdict(intent)} | ({"writes": work.target.writes} if work.was_lost else {})
     work.limit = moment + timedelta(seconds=work.deployment.timeout_seconds + MARGIN_SECONDS)
-    phase = Phase.APPLYING if runs is ReleaseAction.UNINSTALL else Phase.VALIDATING
+    phase = ActivityPhase.APPLYING if runs is ReleaseAction.UNINSTALL else ActivityPhase.VALIDATING
     begun = stored(Activity(phase, work.operation.id, moment, work.limit))
     async with services.transaction() as transaction:
         if seen.is_news(work.known):
@@ -189,7 +189,7 @@ async def intend(
 
 
 async def report(
-    services: Services, work: Work, phase: Phase, hook: Hook | None, since: datetime, *, waits: bool
+    services: Services, work: Work, phase: ActivityPhase, hook: Hook | None, since: datetime, *, waits: bool
 ) -> bool:
     """Writes the phase of the Helm run, since when it lasts and its time limit; returns whether the run has freed its
     slot of the cluster."""

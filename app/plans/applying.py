@@ -23,7 +23,7 @@ from app.operations.progress import expect_versions
 from app.plans.approvals import blocker, state_at
 from app.plans.codes import PlanCode, PlanEvent
 from app.plans.metrics import PLANS
-from app.plans.queries import find_plan, foundation_stored, locked_plan, standings
+from app.plans.queries import approval_statuses, find_plan, foundation_stored, locked_plan
 from app.plans.remarks import check_digest
 from app.plans.requests import carry_out, confirmed, request_of
 from app.registers.common import CommonCode
@@ -161,7 +161,7 @@ class _PlanBinding(Binding):
 async def _check(session: AsyncSession, plan: Plan) -> None:
     """Raises Conflict if the plan may not be applied now."""
     state = state_at(plan.state, plan.expires_at, now())
-    if found := blocker(state, (await standings(session, [plan.id]))[plan.id], plan.failing):
+    if found := blocker(state, (await approval_statuses(session, [plan.id]))[plan.id], plan.failing):
         raise Conflict(found.code, found.message)
 
 

@@ -5,20 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.plans.codes import PlanCode
-from app.tables.states import PlanState, Verdict
+from app.tables.states import PlanState, PlanVerdict
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class PlanDecision:
     """The verdict of a user on the plan with this digest."""
 
     user_id: int
-    verdict: Verdict
+    verdict: PlanVerdict
     digest: str
 
 
 @dataclass(frozen=True)
-class Standing:
+class ApprovalStatus:
     """The users whose approvals and rejections count, and how many approvals are missing."""
 
     approved: tuple[int, ...]
@@ -38,20 +38,20 @@ class Blocker:
     message: str
 
 
-def standing(
-    author_id: int | None, required: int, digest: str, decisions: Iterable[Decision], allowed: Collection[int]
-) -> Standing:
+def approval_status(
+    author_id: int | None, required: int, digest: str, decisions: Iterable[PlanDecision], allowed: Collection[int]
+) -> ApprovalStatus:
     """Where a plan stands after these decisions, the oldest first.
 
     The last decision of each user counts. Decisions of the author, on another digest, and of users who are no longer
     `allowed` to approve do not count."""
-    last: dict[int, Verdict] = {}
+    last: dict[int, PlanVerdict] = {}
     for decision in decisions:
         if decision.user_id != author_id and decision.user_id in allowed and decision.digest == digest:
             last[decision.user_id] = decision.verdict
-    approved = tuple(sorted(user for user, verdict in last.items() if verdict is Verdict.APPROVED))
-    rejected = tuple(sorted(user for user, verdict in last.items() if verdict is Verdict.REJECTED))
-    return Standing(approved, rejected, max(0, required - len(approved)))
+    approved = tuple(sorted(user for user, verdict in last.items() if verdict is PlanVerdict.APPROVED))
+    rejected = tuple(sorted(user for user, verdict in last.items() if verdict is PlanVerdict.REJECTED))
+    return ApprovalStatus(approved, rejected, max(0, required - len(approved)))
 
 
 def state_at(stored: PlanState, expires_at: datetime, moment: datetime) -> PlanState:
@@ -59,7 +59,7 @@ def state_at(stored: PlanState, expires_at: datetime, moment: datetime) -> PlanS
     return PlanState.EXPIRED if stored is PlanState.OPEN and expires_at <= moment else stored
 
 
-def blocker(state: PlanState, found: Standing, failing: int) -> Blocker | None:
+def blocker(state: PlanState, found: ApprovalStatus, failing: int) -> Blocker | None:
     """The first reason why a plan in this state cannot be applied; None if it can. `failing` is the number of targets
     whose part of the plan has an error other than an unreachable cluster."""
     if state is PlanState.EXPIRED:

@@ -16,7 +16,7 @@ from app.core.services import Services
 from app.core.transaction import Transaction
 from app.identity.permissions import Permission, permissions_of
 from app.identity.viewer import Viewer
-from app.plans.approvals import Decision, Standing, standing
+from app.plans.approvals import ApprovalStatus, PlanDecision, approval_status
 from app.plans.codes import PlanCode
 from app.plans.texts import unpacked
 from app.releases.basis import Basis, Foundation
@@ -33,7 +33,7 @@ _ROLES = (
     *(col(Membership.user_id), col(Membership.organization_id), col(Membership.role)),
     *(col(GroupRole.group_id), col(GroupRole.role)),
 )
-NO_STANDING = Standing((), (), 0)
+NO_APPROVALS = ApprovalStatus((), (), 0)
 _WITHOUT_REQUEST = defer(Plan.request, raiseload=True)  # type: ignore[arg-type]
 
 
@@ -118,17 +118,17 @@ async def comments(session: AsyncSession, plan_ids: Sequence[int]) -> Iterable[P
     return (await session.execute(statement)).scalars()
 
 
-async def standings(session: AsyncSession, plan_ids: Sequence[int]) -> dict[int, Standing]:
+async def approval_statuses(session: AsyncSession, plan_ids: Sequence[int]) -> dict[int, ApprovalStatus]:
     """Where plans stand: the decisions that count now."""
-    decisions: defaultdict[int, list[Decision]] = defaultdict(list)
+    decisions: defaultdict[int, list[PlanDecision]] = defaultdict(list)
     for made in await comments(session, plan_ids):
         if made.verdict is not None and made.user_id is not None:
-            decisions[made.plan_id].append(Decision(made.user_id, made.verdict, made.digest))
+            decisions[made.plan_id].append(PlanDecision(made.user_id, made.verdict, made.digest))
     found = await plans(session, plan_ids)
     users = {decision.user_id for each in decisions.values() for decision in each}
     allowed = await _approvers(session, {(plan.organization_id, plan.group_id) for plan in found.values()}, users)
     return {
-        plan.id: standing(
+        plan.id: approval_status(
             *(plan.author_id, plan.required_approvals, plan.digest, decisions[plan.id]),
             allowed[plan.organization_id, plan.group_id],
         )

@@ -11,11 +11,11 @@ from app.identity.viewer import Viewer
 from app.plans.approvals import blocker, state_at
 from app.plans.codes import PlanCode, PlanEvent
 from app.plans.metrics import PLANS
-from app.plans.queries import NO_STANDING, find_plan, locked_plan
+from app.plans.queries import NO_APPROVALS, find_plan, locked_plan
 from app.registers.common import CommonCode
 from app.tables.columns import now
 from app.tables.plans import Plan, PlanComment
-from app.tables.states import PlanState, Verdict
+from app.tables.states import PlanState, PlanVerdict
 
 MOST_COMMENTS = 500
 """How many comments and decisions a plan can have."""
@@ -43,7 +43,7 @@ async def comment_on_plan(services: Services, viewer: Viewer, plan_id: int, text
 
 
 async def decide_on_plan(
-    services: Services, viewer: Viewer, plan_id: int, verdict: Verdict, digest: str, text: str | None
+    services: Services, viewer: Viewer, plan_id: int, verdict: PlanVerdict, digest: str, text: str | None
 ) -> Plan:
     """Approves or rejects the plan with this digest. The last decision of a user counts.
 
@@ -60,7 +60,7 @@ async def decide_on_plan(
             raise Forbidden(PlanCode.PLAN_OWN, "The author of a plan cannot approve or reject it: ask another user.")
         check_open(plan)
         await _add(transaction, viewer, plan, text or None, verdict)
-        kind = PlanEvent.APPROVED if verdict is Verdict.APPROVED else PlanEvent.REJECTED
+        kind = PlanEvent.APPROVED if verdict is PlanVerdict.APPROVED else PlanEvent.REJECTED
         _record(transaction, viewer, plan, kind, f"{viewer.name} {verdict.lower()} the plan for")
         return plan
 
@@ -93,7 +93,7 @@ def check_open(plan: Plan) -> None:
     state = state_at(plan.state, plan.expires_at, now())
     if state is PlanState.APPLIED:
         raise already_applied(plan)
-    if found := blocker(state, NO_STANDING, 0):
+    if found := blocker(state, NO_APPROVALS, 0):
         raise Conflict(found.code, found.message)
 
 
@@ -101,7 +101,9 @@ def already_applied(plan: Plan) -> Conflict:
     return Conflict(PlanCode.PLAN_APPLIED, f"The plan was already applied by {plan.ended_by}.")
 
 
-async def _add(transaction: Transaction, viewer: Viewer, plan: Plan, text: str | None, verdict: Verdict | None) -> None:
+async def _add(
+    transaction: Transaction, viewer: Viewer, plan: Plan, text: str | None, verdict: PlanVerdict | None
+) -> None:
     session = transaction.session
     count = (await session.exec(select(func.count()).where(col(PlanComment.plan_id) == plan.id))).one()
     if count >= MOST_COMMENTS:

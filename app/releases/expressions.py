@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.releases.paths import Steps
+from app.releases.paths import Segments
 
 OPEN, CLOSE, ESCAPED = "${{", "}}", "$${{"
 
@@ -68,7 +68,7 @@ def has_any(value: Any) -> bool:
 class Use:
     """An expression at a place in values. `is_whole` says that it is the whole text."""
 
-    steps: Steps
+    segments: Segments
     expression: str
     is_whole: bool
 
@@ -79,20 +79,20 @@ def uses(value: Any) -> Iterator[Use]:
     Raises:
         ExpressionError: if a text is not valid; `problems` finds these.
     """
-    for steps, text in _texts(value, ()):
+    for segments, text in _texts(value, ()):
         found = parts(text)
         for part in found:
             if isinstance(part, Expression):
-                yield Use(steps, part.text, len(found) == 1)
+                yield Use(segments, part.text, len(found) == 1)
 
 
-def problems(value: Any) -> Iterator[tuple[Steps, str]]:
+def problems(value: Any) -> Iterator[tuple[Segments, str]]:
     """Yields (path, message) for each text whose expressions are not valid."""
-    for steps, text in _texts(value, ()):
+    for segments, text in _texts(value, ()):
         try:
             parts(text)
         except ExpressionError as error:
-            yield steps, f"Not a valid expression: {error}. Write {ESCAPED} for a literal {OPEN}."
+            yield segments, f"Not a valid expression: {error}. Write {ESCAPED} for a literal {OPEN}."
 
 
 def filled(value: Any, results: Results) -> Any:
@@ -128,15 +128,15 @@ def as_text(result: Any) -> str:
     raise ExpressionError(f"the result is {kind}, and only a string, a number or a boolean can be part of a string")
 
 
-def _texts(value: Any, steps: Steps) -> Iterator[tuple[Steps, str]]:
+def _texts(value: Any, segments: Segments) -> Iterator[tuple[Segments, str]]:
     if isinstance(value, Mapping):
         for key, inner in value.items():
-            yield from _texts(inner, (*steps, key))
+            yield from _texts(inner, (*segments, key))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            yield from _texts(inner, (*steps, str(index)))
+            yield from _texts(inner, (*segments, str(index)))
     elif isinstance(value, str) and OPEN in value:
-        yield steps, value
+        yield segments, value
 
 
 def _end(text: str, at: int) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.releases.paths import Steps
+from app.releases.paths import Segments
 
 _APPLICATORS = ("allOf", "anyOf", "oneOf", "if", "then", "else", "not", "dependentSchemas", "dependencies")
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
@@ -11,7 +11,7 @@ _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 
 def unknown_paths(
     values: Mapping[str, Any], defaults: Mapping[str, Any], schema: Mapping[str, Any] | None
-) -> Iterator[Steps]:
+) -> Iterator[Segments]:
     """Yields the paths that neither the defaults nor the schema know; of a map that is unknown, only its own path.
 
     A default that is empty or not a map, such as `nodeSelector: {}`, knows everything below it. A schema knows what its
@@ -20,15 +20,15 @@ def unknown_paths(
     yield from _unknown(values, defaults, schema, ())
 
 
-def _unknown(values: Mapping[str, Any], default: Any, schema: Any, steps: Steps) -> Iterator[Steps]:
+def _unknown(values: Mapping[str, Any], default: Any, schema: Any, segments: Segments) -> Iterator[Segments]:
     for key, value in values.items():
         by_default, below_default = _in_default(default, key)
         by_schema, below_schema = _in_schema(schema, key)
         if not by_default and not by_schema:
-            yield (*steps, key)
+            yield (*segments, key)
         elif isinstance(value, Mapping):
             yield from _unknown(
-                value, below_default if by_default else _NOTHING, below_schema if by_schema else None, (*steps, key)
+                value, below_default if by_default else _NOTHING, below_schema if by_schema else None, (*segments, key)
             )
 
 

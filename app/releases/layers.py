@@ -9,7 +9,7 @@ from typing import Any
 from app.releases.endpoints import Endpoint
 from app.releases.expressions import filled
 from app.releases.references import Layer, references_of
-from app.releases.selectors import Facts, Selector
+from app.releases.selectors import ClusterFacts, Selector
 
 
 class LayerKind(StrEnum):
@@ -64,7 +64,7 @@ class Inputs:
     other targets to which its expressions refer, and the results of the expressions for it. `facts` is None if no layer
     has a selector or an expression."""
 
-    facts: Facts | None = None
+    facts: ClusterFacts | None = None
     results: Mapping[str, Any] = field(default_factory=dict)
     endpoints: tuple[Endpoint, ...] = ()
 
@@ -77,7 +77,7 @@ class Layers:
     selected: tuple[Selected, ...]
     own: Layer | None = None
 
-    def applying(self, facts: Facts | None) -> Iterator[tuple[Origin, Layer]]:
+    def applying(self, facts: ClusterFacts | None) -> Iterator[tuple[Origin, Layer]]:
         """Yields the layers that apply to a cluster, weakest first, with their expressions."""
         yield Origin(LayerKind.COMMON), self.common
         if facts is not None:

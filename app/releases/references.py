@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from app.releases.expressions import has_any
-from app.releases.paths import Steps, steps_of
+from app.releases.paths import Segments, segments_of
 from app.releases.values import Values, merge
 
 MARK = "polyhelm:secret:"
@@ -39,8 +39,8 @@ class Reference:
     path: str
 
     @cached_property
-    def steps(self) -> Steps:
-        return steps_of(self.path)
+    def segments(self) -> Segments:
+        return segments_of(self.path)
 
     @property
     def source(self) -> tuple[str, str]:
@@ -80,30 +80,33 @@ def combine(layers: Iterable[Layer], marks: Marks) -> tuple[Values, dict[str, Re
     """
     layers = tuple(layers)
     merged = merge(
-        *(place(layer.values, ((found.steps, marks[found.source]) for found in layer.references)) for layer in layers)
+        *(
+            place(layer.values, ((found.segments, marks[found.source]) for found in layer.references))
+            for layer in layers
+        )
     )
     latest = {found.path: found for layer in layers for found in layer.references}
-    return merged, {path: found for path, found in latest.items() if is_mark(value_at(merged, found.steps))}
+    return merged, {path: found for path, found in latest.items() if is_mark(value_at(merged, found.segments))}
 
 
-def place(values: Mapping[str, Any], entries: Iterable[tuple[Steps, Any]]) -> Values:
+def place(values: Mapping[str, Any], entries: Iterable[tuple[Segments, Any]]) -> Values:
     """The values with each entry at its place. Anything on the way there that is not a map is replaced by one."""
     placed = dict(values)
-    for steps, value in entries:
+    for segments, value in entries:
         inner = placed
-        for step in steps[:-1]:
-            below = inner.get(step)
-            inner[step] = dict(below) if isinstance(below, Mapping) else {}
-            inner = inner[step]
-        inner[steps[-1]] = value
+        for segment in segments[:-1]:
+            below = inner.get(segment)
+            inner[segment] = dict(below) if isinstance(below, Mapping) else {}
+            inner = inner[segment]
+        inner[segments[-1]] = value
     return placed
 
 
-def value_at(values: Mapping[str, Any], steps: Steps) -> Any:
+def value_at(values: Mapping[str, Any], segments: Segments) -> Any:
     """The value at these keys, or a sentinel that equals no other value if there is none."""
     found: Any = values
-    for step in steps:
-        found = found.get(step, _MISSING) if isinstance(found, Mapping) else _MISSING
+    for segment in segments:
+        found = found.get(segment, _MISSING) if isinstance(found, Mapping) else _MISSING
     return found
 
 
@@ -111,16 +114,16 @@ def mask(values: Mapping[str, Any], paths: Iterable[str], mark: Callable[[Any], 
     """The values with a mark in place of each value at these paths. Existing marks are kept."""
     entries = []
     for path in paths:
-        found = value_at(values, steps := steps_of(path))
+        found = value_at(values, segments := segments_of(path))
         if found is not _MISSING and not is_mark(found):
-            entries.append((steps, mark(found)))
+            entries.append((segments, mark(found)))
     return place(values, entries)
 
 
 def texts_at(values: Mapping[str, Any], paths: Iterable[str]) -> Iterator[str]:
     """Yields every text at or below these paths except marks: the texts that a message may quote."""
     for path in paths:
-        yield from _texts(value_at(values, steps_of(path)))
+        yield from _texts(value_at(values, segments_of(path)))
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -152,20 +155,20 @@ def hidden(value: Any) -> Any:
 def clashes(layer: Layer) -> Iterator[tuple[str, str]]:
     """Yields (path, message) for each reference whose path overlaps with another reference or with the values of its
     layer."""
-    taken: dict[Steps, str] = {}
+    taken: dict[Segments, str] = {}
     for found in layer.references:
-        for steps, other in taken.items():
-            shorter = min(len(steps), len(found.steps))
-            if steps[:shorter] == found.steps[:shorter]:
+        for segments, other in taken.items():
+            shorter = min(len(segments), len(found.segments))
+            if segments[:shorter] == found.segments[:shorter]:
                 yield found.path, f"{found.path} and {other} overlap: set only one of them."
-        taken[found.steps] = found.path
+        taken[found.segments] = found.path
         at: Any = layer.values
-        for step in found.steps:
+        for segment in found.segments:
             if not isinstance(at, Mapping):
                 yield found.path, f"{found.path} is inside a value that is not an object."
                 break
-            if step not in at:
+            if segment not in at:
                 break
-            at = at[step]
+            at = at[segment]
         else:
             yield found.path, f"{found.path} is also set in the values. Remove it there."

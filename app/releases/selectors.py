@@ -16,7 +16,7 @@ KEYS = ("labels", *_LISTS, "kubernetesVersion")
 
 
 @dataclass(frozen=True)
-class Facts:
+class ClusterFacts:
     """What is known of a cluster, and the name of its group."""
 
     name: str
@@ -28,7 +28,7 @@ class Facts:
     group: str
 
     @classmethod
-    def of_json(cls, stored: Mapping[str, Any]) -> "Facts":
+    def of_json(cls, stored: Mapping[str, Any]) -> "ClusterFacts":
         return cls(
             name=stored["name"],
             cloud=stored["cloud"],
@@ -78,7 +78,7 @@ class Selector:
         }
         return {name: value for name, value in found.items() if value}
 
-    def matches(self, facts: Facts) -> bool:
+    def matches(self, facts: ClusterFacts) -> bool:
         return (
             all(facts.labels.get(key) in values for key, values in self.labels.items())
             and (not self.cloud or facts.cloud in self.cloud)

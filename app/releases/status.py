@@ -57,7 +57,7 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class TargetVerdict:
     """A status and its reasons. `reasons` is empty for DEPLOYED only."""
 
     status: TargetStatus
@@ -101,7 +101,7 @@ def judge(
     unevaluated: str | None = None,
     waiting: str | None = None,
     waits: Sequence[Reason] = (),
-) -> Verdict:
+) -> TargetVerdict:
     """The status of a target.
 
     Args:
@@ -116,38 +116,40 @@ def judge(
     """
     verdict = _judged(desired, observed, unreachable)
     if waits and verdict.reasons:
-        verdict = Verdict(verdict.status, (*verdict.reasons, *waits))
+        verdict = TargetVerdict(verdict.status, (*verdict.reasons, *waits))
     if unevaluated is not None and desired is not None and verdict.status is not TargetStatus.UNKNOWN:
         status = verdict.status if observed is None else TargetStatus.STALE
-        verdict = Verdict(status, (*verdict.reasons, Reason(ReasonCode.EXPRESSION, unevaluated)))
+        verdict = TargetVerdict(status, (*verdict.reasons, Reason(ReasonCode.EXPRESSION, unevaluated)))
     if not verdict.reasons:
         return verdict
     for code, sentence in ((ReasonCode.CONTESTED, contested), (ReasonCode.WINDOW, waiting)):
         if sentence is not None:
-            verdict = Verdict(verdict.status, (*verdict.reasons, Reason(code, sentence)))
+            verdict = TargetVerdict(verdict.status, (*verdict.reasons, Reason(code, sentence)))
     return verdict
 
 
-def _judged(desired: Desired | None, observed: Observed | None, unreachable: str | None) -> Verdict:
+def _judged(desired: Desired | None, observed: Observed | None, unreachable: str | None) -> TargetVerdict:
     if unreachable is not None:
-        return Verdict(TargetStatus.UNKNOWN, (Reason(ReasonCode.UNREACHABLE, unreachable),))
+        return TargetVerdict(TargetStatus.UNKNOWN, (Reason(ReasonCode.UNREACHABLE, unreachable),))
     if observed is None:
-        return Verdict(TargetStatus.NOT_INSTALLED, (Reason(ReasonCode.ABSENT, "There is no release with this name."),))
+        return TargetVerdict(
+            TargetStatus.NOT_INSTALLED, (Reason(ReasonCode.ABSENT, "There is no release with this name."),)
+        )
     if desired is None:
         message = "The deployment no longer targets this cluster, but its release still exists."
-        return Verdict(TargetStatus.STALE, (Reason(ReasonCode.ORPHAN, message),))
+        return TargetVerdict(TargetStatus.STALE, (Reason(ReasonCode.ORPHAN, message),))
     if observed.unreadable is not None:
         reason = Reason(ReasonCode.UNREADABLE, observed.unreadable, actual=observed.status)
-        return Verdict(TargetStatus.UNKNOWN, (reason,))
+        return TargetVerdict(TargetStatus.UNKNOWN, (reason,))
     if desired.digest != observed.digest:
-        return Verdict(TargetStatus.STALE, tuple(_stale(desired, observed)))
+        return TargetVerdict(TargetStatus.STALE, tuple(_stale(desired, observed)))
     status = helm_status(observed.status)
     if status is TargetStatus.DEPLOYED:
-        return Verdict(status)
+        return TargetVerdict(status)
     message = _SENTENCES[status]
     if observed.description and status is TargetStatus.FAILED:
         message = f"{message} {observed.description}"
-    return Verdict(status, (Reason(ReasonCode.HELM_STATUS, message, actual=observed.status),))
+    return TargetVerdict(status, (Reason(ReasonCode.HELM_STATUS, message, actual=observed.status),))
 
 
 def _stale(desired: Desired, observed: Observed) -> list[Reason]:

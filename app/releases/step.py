@@ -53,7 +53,7 @@ class Block(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ReleaseStep:
     """The next step: the recovery if there is one, else the action. `hooks` is False if the chart's hooks must not run:
     the deletion hooks of a release that was never deployed."""
 
@@ -77,51 +77,51 @@ class Step:
 
 HISTORY = 10
 """The number of revisions of a release that are kept on its cluster."""
-CORRECTION = Step(ReleaseAction.CORRECTION)
+CORRECTION = ReleaseStep(ReleaseAction.CORRECTION)
 """Objects of a release in its desired state are set back. No state of a release asks for this step: it follows where
 the deployment wants it and objects differ."""
-_DONE = Step(ReleaseAction.NONE)
-_UNINSTALL = Step(ReleaseAction.UNINSTALL)
+_DONE = ReleaseStep(ReleaseAction.NONE)
+_UNINSTALL = ReleaseStep(ReleaseAction.UNINSTALL)
 _UPGRADABLE = ("deployed", "failed", "superseded")
 """The only statuses from which Helm upgrades."""
 
 
-def next_step(desired: Desired | None, observed: Observed | None, owner: Owner, *, force: bool = False) -> Step:
+def next_step(desired: Desired | None, observed: Observed | None, owner: Owner, *, force: bool = False) -> ReleaseStep:
     """The next step from the `observed` to the `desired` release; None means no release.
 
     With `force`, a release that Polyhelm owns and that is not wanted is uninstalled even if another Helm may be working
     on it."""
     if observed is None:
-        return _DONE if desired is None else Step(ReleaseAction.INSTALL)
+        return _DONE if desired is None else ReleaseStep(ReleaseAction.INSTALL)
     if owner is Owner.OTHER:
         # A release that existed before Polyhelm first used the name belongs to someone else, whatever it holds.
-        return _DONE if desired is None else Step(ReleaseAction.NONE, Block.TAKEN)
+        return _DONE if desired is None else ReleaseStep(ReleaseAction.NONE, Block.TAKEN)
     if not observed.is_readable:
-        return Step(ReleaseAction.NONE, Block.UNREADABLE)
+        return ReleaseStep(ReleaseAction.NONE, Block.UNREADABLE)
     if desired is None:
         locked = owner is Owner.LOCKED and observed.is_pending and not force
-        return Step(ReleaseAction.NONE, Block.LOCKED) if locked else _UNINSTALL
+        return ReleaseStep(ReleaseAction.NONE, Block.LOCKED) if locked else _UNINSTALL
     if owner is Owner.LOCKED:
-        return Step(ReleaseAction.NONE, Block.LOCKED)
+        return ReleaseStep(ReleaseAction.NONE, Block.LOCKED)
     return _towards(desired, observed)
 
 
-def _towards(desired: Desired, observed: Observed) -> Step:
+def _towards(desired: Desired, observed: Observed) -> ReleaseStep:
     """The next step to a desired release from one that Polyhelm owns and that no Helm is working on."""
     never_deployed = not observed.was_deployed
     if observed.status == "uninstalled":
-        return Step(ReleaseAction.INSTALL)
+        return ReleaseStep(ReleaseAction.INSTALL)
     if observed.status == "uninstalling":
-        return Step(ReleaseAction.INSTALL, recovery=Recovery.REMOVE, hooks=not never_deployed)
+        return ReleaseStep(ReleaseAction.INSTALL, recovery=Recovery.REMOVE, hooks=not never_deployed)
     if observed.status not in _UPGRADABLE:
         action = ReleaseAction.INSTALL if never_deployed else ReleaseAction.UPGRADE
-        return Step(action, recovery=Recovery.MARK_FAILED)
+        return ReleaseStep(action, recovery=Recovery.MARK_FAILED)
     if judge(desired, observed).status is TargetStatus.DEPLOYED:
         return _DONE
     if observed.status == "failed" and never_deployed:
         # An upgrade would not run install hooks. `helm install --replace` runs them on top of what exists; but it
         # leaves behind the objects that a changed release no longer has, and it keeps every revision.
         if desired.digest == observed.digest and observed.revision < HISTORY:
-            return Step(ReleaseAction.INSTALL)
-        return Step(ReleaseAction.INSTALL, recovery=Recovery.REMOVE, hooks=False)
-    return Step(ReleaseAction.UPGRADE)
+            return ReleaseStep(ReleaseAction.INSTALL)
+        return ReleaseStep(ReleaseAction.INSTALL, recovery=Recovery.REMOVE, hooks=False)
+    return ReleaseStep(ReleaseAction.UPGRADE)

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.core.errors import Problem
 from app.core.threads import in_thread
-from app.health.health import Health, Verdict
+from app.health.health import Health, HealthVerdict
 from app.health.kinds import Kind
 from app.health.rules import HealthRule
 from app.sandbox.pool import PERMANENT, TOO_EXPENSIVE, Outcome, Pool, RunError
@@ -46,7 +46,7 @@ async def problem_of(pool: Pool, organization_id: int, custom: CustomRule) -> Pr
 
 async def judge(
     pool: Pool, organization_id: int, custom: CustomRule, live: Mapping[str, Any], moment: datetime
-) -> Verdict:
+) -> HealthVerdict:
     """The verdict on an object, given with its `apiVersion` and `kind`. A rule that fails gives UNKNOWN."""
     kind = custom.kind.kind
     try:
@@ -54,13 +54,13 @@ async def judge(
     except RunError as error:
         again_at = None if error.outcome in PERMANENT else moment + _AGAIN
         message = f"The health rule for {kind} failed: {_why(error, pool)}"
-        return Verdict(Health.UNKNOWN, "RuleFailed", message, again_at)
+        return HealthVerdict(Health.UNKNOWN, "RuleFailed", message, again_at)
     if "refused" in answer:
         field, message = answer["refused"]
         problem = f"The health rule for {kind} failed: {api_field(field)}: {message}"
-        return Verdict(Health.UNKNOWN, "RuleFailed", problem)
+        return HealthVerdict(Health.UNKNOWN, "RuleFailed", problem)
     health, reason, message = answer["verdict"]
-    return Verdict(Health(health), reason, message)
+    return HealthVerdict(Health(health), reason, message)
 
 
 async def _asked(

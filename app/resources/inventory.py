@@ -15,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.clusters.changes import Head
 from app.core.transaction import Transaction
-from app.health.health import Health, Verdict
+from app.health.health import Health, HealthVerdict
 from app.jobs.rollouts import wake_rollouts
 from app.releases.inventory import Inventory, Wanted, inventory_of
 from app.releases.release import PENDING, Observed
@@ -149,7 +149,7 @@ async def known_resources(session: AsyncSession, cluster_id: int) -> list[Known]
     return found
 
 
-_ANYTHING = Seen(Verdict(Health.UNKNOWN))
+_ANYTHING = Seen(HealthVerdict(Health.UNKNOWN))
 _GIVEN = """
     SELECT * FROM jsonb_to_recordset(:rows) AS given (
         target_id bigint, api_group text, api_version text, kind text, plural text, namespace text, name text,

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self
 
 from app.clusters.objects import Object, ObjectType, equal_labels
 from app.core.errors import ActionError
-from app.health.health import Health, Verdict
+from app.health.health import Health, HealthVerdict
 from app.health.judging import health_of
 from app.health.shipped import shipped
 from app.releases.error_codes import ActionCode
@@ -57,7 +57,7 @@ class Seen:
     is False if it lacks the label by which Helm's objects are watched. `selector` finds the pods of a workload.
     """
 
-    verdict: Verdict
+    verdict: HealthVerdict
     version: int = 0
     uid: str = ""
     images: tuple[str, ...] = ()
@@ -77,7 +77,7 @@ class Seen:
             *(self.images, self.addresses, self.hosts, self.node_ports, self.is_checked),
         )
 
-    def with_verdict(self, verdict: Verdict) -> Self:
+    def with_verdict(self, verdict: HealthVerdict) -> Self:
         return replace(self, verdict=verdict)
 
 
@@ -115,10 +115,10 @@ def read_seen(item: Object, kind: ObjectType, moment: datetime) -> Seen:
 def absent(kind: str, origin: ResourceOrigin, *, is_pending: bool) -> Seen:
     """What is shown for an object that does not exist. `is_pending` is True while Helm is working on the release."""
     if origin is ResourceOrigin.HOOK:
-        return Seen(Verdict(Health.HEALTHY, "Removed", "The object of this hook no longer exists."))
+        return Seen(HealthVerdict(Health.HEALTHY, "Removed", "The object of this hook no longer exists."))
     if is_pending:
-        return Seen(Verdict(Health.PROGRESSING, "NotCreated", "Helm has not created it yet."))
-    return Seen(Verdict(Health.MISSING, "NotFound", f"The release has this {kind}, and the cluster does not."))
+        return Seen(HealthVerdict(Health.PROGRESSING, "NotCreated", "Helm has not created it yet."))
+    return Seen(HealthVerdict(Health.MISSING, "NotFound", f"The release has this {kind}, and the cluster does not."))
 
 
 def unreadable(error: ActionError) -> Seen:
@@ -131,7 +131,7 @@ def not_served(api_version: str, kind: str) -> Seen:
 
 
 def _unchecked(reason: str, message: str) -> Seen:
-    return Seen(Verdict(Health.UNKNOWN, reason, _kept(message)), is_checked=False)
+    return Seen(HealthVerdict(Health.UNKNOWN, reason, _kept(message)), is_checked=False)
 
 
 def _images(spec: Mapping[str, Any]) -> Iterator[object]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.core.errors import invalid
 from app.core.threads import in_thread
-from app.health.health import Verdict
+from app.health.health import HealthVerdict
 from app.health.judging import health_of
 from app.health.kinds import Kind, kind_of
 from app.health.rules import HealthRule
@@ -33,7 +33,9 @@ class Tried:
     group: str | None
 
 
-async def try_health_rule(services: ResourceServices, viewer: Viewer, tried: Tried, rule: HealthRule) -> Verdict | None:
+async def try_health_rule(
+    services: ResourceServices, viewer: Viewer, tried: Tried, rule: HealthRule
+) -> HealthVerdict | None:
     """Returns what a rule says about a resource as it is now; None if the target does not have the resource.
 
     Raises:
@@ -53,7 +55,7 @@ async def try_health_rule(services: ResourceServices, viewer: Viewer, tried: Tri
 
 async def judge_object(
     services: ResourceServices, viewer: Viewer, organization_id: int, given: object, rule: HealthRule | None
-) -> Verdict:
+) -> HealthVerdict:
     """Returns what a rule says about an object that is given; without a rule, what the organization's rule or the
     shipped rules say. No cluster is asked.
 

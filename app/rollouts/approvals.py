@@ -8,7 +8,7 @@ from app.rollouts.strategy import Approvals
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class WaveDecision:
     """What a user decided on a wave of a plan."""
 
     wave: int
@@ -19,7 +19,13 @@ class Decision:
 
 
 def approving(
-    rule: Approvals, decisions: Sequence[Decision], *, wave: int, plan_digest: str, author: int | None, now: datetime
+    rule: Approvals,
+    decisions: Sequence[WaveDecision],
+    *,
+    wave: int,
+    plan_digest: str,
+    author: int | None,
+    now: datetime,
 ) -> set[int]:
     """The users whose approval of the wave counts now.
 
@@ -32,11 +38,11 @@ def approving(
     }
 
 
-def is_rejected(decisions: Sequence[Decision], *, wave: int, plan_digest: str) -> bool:
+def is_rejected(decisions: Sequence[WaveDecision], *, wave: int, plan_digest: str) -> bool:
     return any(not decision.is_approval for decision in _newest(decisions, wave, plan_digest).values())
 
 
-def _newest(decisions: Sequence[Decision], wave: int, plan_digest: str) -> dict[int, Decision]:
+def _newest(decisions: Sequence[WaveDecision], wave: int, plan_digest: str) -> dict[int, WaveDecision]:
     """The newest decision of each user on the wave of this plan."""
     found = (each for each in decisions if each.wave == wave and each.plan_digest == plan_digest)
     return {each.user: each for each in sorted(found, key=lambda each: each.at)}

@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import Any
 
 from app.rollouts.durations import duration
-from app.rollouts.states import Answer, Verdict
+from app.rollouts.states import Answer, CheckVerdict
 
 
 class CheckKind(StrEnum):
@@ -48,7 +48,7 @@ class CheckRule:
             spec=stored["spec"],
         )
 
-    def verdict(self, answers: Sequence[Answer]) -> Verdict:
+    def verdict(self, answers: Sequence[Answer]) -> CheckVerdict:
         """The verdict after these measurements, the oldest first.
 
         As in an AnalysisRun of Argo Rollouts, an error does not count as a result, and only errors in a row end it.
@@ -56,12 +56,16 @@ class CheckRule:
         failed, unsure = answers.count(Answer.FAILED), answers.count(Answer.INCONCLUSIVE)
         errors = sum(1 for _ in takewhile(lambda answer: answer is Answer.ERROR, reversed(answers)))
         if failed > self.failure_limit:
-            return Verdict.FAILED
+            return CheckVerdict.FAILED
         if unsure > self.inconclusive_limit:
-            return Verdict.INCONCLUSIVE
+            return CheckVerdict.INCONCLUSIVE
         if errors > self.error_limit:
-            return Verdict.ERROR
-        return Verdict.PASSED if failed + unsure + answers.count(Answer.PASSED) >= self.count else Verdict.RUNNING
+            return CheckVerdict.ERROR
+        return (
+            CheckVerdict.PASSED
+            if failed + unsure + answers.count(Answer.PASSED) >= self.count
+            else CheckVerdict.RUNNING
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What happens next in a rollout.
 
-`next_step` is a function of the rollout, of what is known of its targets and of what was decided. Its result is
+`advance` is a function of the rollout, of what is known of its targets and of what was decided. Its result is
 complete: if the caller dies at any point of storing it and starting the moves, the next call continues from there.
 """
 
@@ -8,9 +8,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from app.rollouts.approvals import Decision, approving, is_rejected
+from app.rollouts.approvals import WaveDecision, approving, is_rejected
 from app.rollouts.members import Member, Run, Seen, moved, observed, ready_from
-from app.rollouts.states import ACTIVE, ENDED, IN_FLIGHT, Ending, GateKind, Phase, TargetState, Verdict, WaveState
+from app.rollouts.states import (
+    ACTIVE,
+    ENDED,
+    IN_FLIGHT,
+    CheckVerdict,
+    Ending,
+    GateKind,
+    RolloutPhase,
+    TargetState,
+    WaveState,
+)
 from app.rollouts.strategy import WaveRule
 
 _OPEN = IN_FLIGHT | {TargetState.BEHIND}
@@ -29,7 +39,7 @@ class Wave:
 
 
 @dataclass(frozen=True, slots=True)
-class Rollout:
+class RolloutState:
     """`budget` is the number of targets that may be unavailable at once because of the rollout."""
 
     waves: tuple[Wave, ...]
@@ -37,7 +47,7 @@ class Rollout:
     budget: int
     plan_digest: str
     author: int | None = None
-    phase: Phase = Phase.RUNNING
+    phase: RolloutPhase = RolloutPhase.RUNNING
     ending: Ending | None = None
     is_expedited: bool = False
     """Soaks and approvals are skipped. Budget, windows and checks are not."""
@@ -50,8 +60,8 @@ class Known:
 
     seen: Mapping[int, Seen]
     now: datetime
-    decisions: Sequence[Decision] = ()
-    checks: Mapping[tuple[int, str], Verdict] = field(default_factory=dict)
+    decisions: Sequence[WaveDecision] = ()
+    checks: Mapping[tuple[int, str], CheckVerdict] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +76,11 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """The rollout after the step, the targets for which Helm is started now, what the rollout waits for, and when to
+class Advance:
+    """The rollout afterwards, the targets for which Helm is started now, what the rollout waits for, and when to
     call again if nothing happens before."""
 
-    rollout: Rollout
+    rollout: RolloutState
     moves: tuple[int, ...] = ()
     waiting_for: tuple[Gate, ...] = ()
     next_at: datetime | None = None
@@ -81,7 +91,7 @@ class Step:
         return [(gate.wave, gate.message or "") for gate in self.waiting_for if gate.kind is GateKind.CHECK]
 
 
-def next_step(rollout: Rollout, known: Known) -> Step:
+def advance(rollout: RolloutState, known: Known) -> Advance:
     """Returns what happens next.
 
     In a rollout that is paused or has ended, no target moves, and those in flight are still observed. After success,
@@ -97,7 +107,7 @@ def next_step(rollout: Rollout, known: Known) -> Step:
     moves = list[int]()
     if rollout.phase in ACTIVE:
         rollout = _advanced(rollout, groups, known, gates)
-    if rollout.phase in (*ACTIVE, Phase.SUCCEEDED):
+    if rollout.phase in (*ACTIVE, RolloutPhase.SUCCEEDED):
         moves = _moves(rollout, groups, known, gates)
         members |= {
             target: moved(members[target], known.seen[target], rollout.waves[members[target].wave].rule, known.now)
@@ -106,43 +116,43 @@ def next_step(rollout: Rollout, known: Known) -> Step:
         rollout = replace(rollout, members=members)
     if rollout.phase in ACTIVE:
         rollout = _with_phase(rollout, gates)
-    return Step(rollout, tuple(moves), tuple(gates), _next_at(rollout, known, gates))
+    return Advance(rollout, tuple(moves), tuple(gates), _next_at(rollout, known, gates))
 
 
-def _by_wave(rollout: Rollout) -> list[_Group]:
+def _by_wave(rollout: RolloutState) -> list[_Group]:
     groups: list[_Group] = [{} for _ in rollout.waves]
     for target, member in rollout.members.items():
         groups[member.wave][target] = member
     return groups
 
 
-def _with_phase(rollout: Rollout, gates: Sequence[Gate]) -> Rollout:
+def _with_phase(rollout: RolloutState, gates: Sequence[Gate]) -> RolloutState:
     """The active rollout as running or waiting. It has failed if failed targets take all of the budget: no other target
     would ever move."""
     if any(member.state in IN_FLIGHT for member in rollout.members.values()):
-        return replace(rollout, phase=Phase.RUNNING)
+        return replace(rollout, phase=RolloutPhase.RUNNING)
     states = {member.state for member in rollout.members.values() if member.costs_budget}
     if states == {TargetState.FAILED} and any(gate.kind is GateKind.BUDGET for gate in gates):
-        return replace(rollout, phase=Phase.FAILED, ending=Ending.BUDGET_USED_UP)
-    return replace(rollout, phase=Phase.WAITING if gates else Phase.RUNNING)
+        return replace(rollout, phase=RolloutPhase.FAILED, ending=Ending.BUDGET_USED_UP)
+    return replace(rollout, phase=RolloutPhase.WAITING if gates else RolloutPhase.RUNNING)
 
 
-def _advanced(rollout: Rollout, groups: Sequence[_Group], known: Known, gates: list[Gate]) -> Rollout:
+def _advanced(rollout: RolloutState, groups: Sequence[_Group], known: Known, gates: list[Gate]) -> RolloutState:
     """The rollout with the waves that have passed by now, and with its end if it has one."""
     waves = list(rollout.waves)
     for index, (wave, group) in enumerate(zip(rollout.waves, groups, strict=True)):
         failures = sum(member.state is TargetState.FAILED for member in group.values())
         if failures > wave.rule.max_failures.of(len(group)):
-            return replace(rollout, waves=tuple(waves), phase=Phase.FAILED, ending=Ending.TOO_MANY_FAILURES)
+            return replace(rollout, waves=tuple(waves), phase=RolloutPhase.FAILED, ending=Ending.TOO_MANY_FAILURES)
         if wave.state is WaveState.PASSED:
             continue
         if is_rejected(known.decisions, wave=index, plan_digest=rollout.plan_digest):
-            return replace(rollout, waves=tuple(waves), phase=Phase.ABORTED, ending=Ending.REJECTED)
+            return replace(rollout, waves=tuple(waves), phase=RolloutPhase.ABORTED, ending=Ending.REJECTED)
         if wave.state is WaveState.PENDING:
             if not _is_approved(rollout, index, known, gates):
                 return replace(rollout, waves=tuple(waves))
             checked = _checked(index, wave.rule.checks_before, known, gates)
-            if checked is not Verdict.PASSED:
+            if checked is not CheckVerdict.PASSED:
                 return _unchecked(replace(rollout, waves=tuple(waves)), checked)
             wave = replace(wave, state=WaveState.RUNNING)
         wave = _settling(index, wave, group, known, gates)
@@ -150,7 +160,7 @@ def _advanced(rollout: Rollout, groups: Sequence[_Group], known: Known, gates: l
             wave = replace(wave, state=WaveState.CHECKING)
         if wave.state is WaveState.CHECKING:
             checked = _checked(index, wave.rule.checks, known, gates)
-            if checked is not Verdict.PASSED:
+            if checked is not CheckVerdict.PASSED:
                 waves[index] = wave
                 return _unchecked(replace(rollout, waves=tuple(waves)), checked)
             wave = replace(wave, state=WaveState.PASSED)
@@ -158,34 +168,34 @@ def _advanced(rollout: Rollout, groups: Sequence[_Group], known: Known, gates: l
         if wave.state is not WaveState.PASSED:
             return replace(rollout, waves=tuple(waves))
     late = any(member.state in _OPEN for member in rollout.members.values())
-    return replace(rollout, waves=tuple(waves), phase=rollout.phase if late else Phase.SUCCEEDED)
+    return replace(rollout, waves=tuple(waves), phase=rollout.phase if late else RolloutPhase.SUCCEEDED)
 
 
-def _checked(index: int, names: Sequence[str], known: Known, gates: list[Gate]) -> Verdict:
+def _checked(index: int, names: Sequence[str], known: Known, gates: list[Gate]) -> CheckVerdict:
     """PASSED if all these checks have passed, FAILED if one has failed, else RUNNING."""
-    verdicts = {name: known.checks.get((index, name), Verdict.RUNNING) for name in names}
-    if Verdict.FAILED in verdicts.values():
-        return Verdict.FAILED
-    waiting = [name for name, verdict in verdicts.items() if verdict is not Verdict.PASSED]
+    verdicts = {name: known.checks.get((index, name), CheckVerdict.RUNNING) for name in names}
+    if CheckVerdict.FAILED in verdicts.values():
+        return CheckVerdict.FAILED
+    waiting = [name for name, verdict in verdicts.items() if verdict is not CheckVerdict.PASSED]
     gates += [Gate(GateKind.CHECK, index, message=name) for name in waiting]
-    return Verdict.RUNNING if waiting else Verdict.PASSED
+    return CheckVerdict.RUNNING if waiting else CheckVerdict.PASSED
 
 
-def _unchecked(rollout: Rollout, verdict: Verdict) -> Rollout:
+def _unchecked(rollout: RolloutState, verdict: CheckVerdict) -> RolloutState:
     """The rollout while not all checks of a wave have passed."""
-    if verdict is Verdict.FAILED:
-        return replace(rollout, phase=Phase.FAILED, ending=Ending.CHECK_FAILED)
+    if verdict is CheckVerdict.FAILED:
+        return replace(rollout, phase=RolloutPhase.FAILED, ending=Ending.CHECK_FAILED)
     return rollout
 
 
-def lapsed(rollout: Rollout, checks: Mapping[tuple[int, str], Verdict]) -> set[tuple[int, str]]:
+def lapsed(rollout: RolloutState, checks: Mapping[tuple[int, str], CheckVerdict]) -> set[tuple[int, str]]:
     """The checks whose results no longer count: those that run when the rollout has ended, and those after a wave whose
     targets have to settle again."""
     has_ended = rollout.phase in ENDED
     return {
         (index, name)
         for (index, name), verdict in checks.items()
-        if (has_ended and verdict is Verdict.RUNNING)
+        if (has_ended and verdict is CheckVerdict.RUNNING)
         or (rollout.waves[index].state in _SETTLES and name in rollout.waves[index].rule.checks)
     }
 
@@ -204,7 +214,7 @@ def _settling(index: int, wave: Wave, group: _Group, known: Known, gates: list[G
     return wave
 
 
-def _is_approved(rollout: Rollout, index: int, known: Known, gates: list[Gate]) -> bool:
+def _is_approved(rollout: RolloutState, index: int, known: Known, gates: list[Gate]) -> bool:
     rule = rollout.waves[index].rule.approvals
     if rule is None or rollout.is_expedited:
         return True
@@ -222,7 +232,7 @@ def _is_approved(rollout: Rollout, index: int, known: Known, gates: list[Gate]) 
     return False
 
 
-def _has_soaked(rollout: Rollout, index: int, wave: Wave, known: Known, gates: list[Gate]) -> bool:
+def _has_soaked(rollout: RolloutState, index: int, wave: Wave, known: Known, gates: list[Gate]) -> bool:
     assert wave.settled_at is not None
     until = wave.settled_at + wave.rule.soak
     if rollout.is_expedited or until <= known.now:
@@ -231,7 +241,7 @@ def _has_soaked(rollout: Rollout, index: int, wave: Wave, known: Known, gates: l
     return False
 
 
-def _moves(rollout: Rollout, groups: Sequence[_Group], known: Known, gates: list[Gate]) -> list[int]:
+def _moves(rollout: RolloutState, groups: Sequence[_Group], known: Known, gates: list[Gate]) -> list[int]:
     """The targets that move now. Those that do not work anyway come first: they cost no budget, and may be the reason
     for the change."""
     used = sum(member.costs_budget for member in rollout.members.values())
@@ -272,7 +282,7 @@ def _let_in(waiting: list[int], index: int, known: Known, gates: list[Gate]) -> 
     return [target for target in waiting if target not in closed and target not in busy]
 
 
-def _next_at(rollout: Rollout, known: Known, gates: Sequence[Gate]) -> datetime | None:
+def _next_at(rollout: RolloutState, known: Known, gates: Sequence[Gate]) -> datetime | None:
     """When time alone changes something: a gate opens, or a target becomes ready or late."""
     moments = [gate.until for gate in gates]
     for target, member in rollout.members.items():

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.rollouts.progress import Rollout
+from app.rollouts.progress import RolloutState
 
 LATEST = timedelta(minutes=20)
 """A failure that is older than this is not rolled back automatically: operators may already work on it."""
@@ -20,7 +20,7 @@ class Rollback:
     left: tuple[int, ...]
 
 
-def rollback(rollout: Rollout, verified: Mapping[int, int]) -> Rollback:
+def rollback(rollout: RolloutState, verified: Mapping[int, int]) -> Rollback:
     """Rolls back the targets that have moved, each to its own last verified generation, the last wave first."""
     moved = [target for target, member in rollout.members.items() if member.moved_at is not None]
     generations = {target: verified[target] for target in moved if target in verified}

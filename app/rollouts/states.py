@@ -28,7 +28,7 @@ class WaveState(StrEnum):
     PASSED = "PASSED"
 
 
-class Phase(StrEnum):
+class RolloutPhase(StrEnum):
     RUNNING = "RUNNING"
     WAITING = "WAITING"  # nothing is in flight until a gate opens
     PAUSED = "PAUSED"
@@ -39,10 +39,18 @@ class Phase(StrEnum):
     ROLLED_BACK = "ROLLED_BACK"
 
 
-ACTIVE = frozenset({Phase.RUNNING, Phase.WAITING})
-OPEN = ACTIVE | {Phase.PAUSED}
+ACTIVE = frozenset({RolloutPhase.RUNNING, RolloutPhase.WAITING})
+OPEN = ACTIVE | {RolloutPhase.PAUSED}
 """The phases of a rollout that has not ended."""
-ENDED = frozenset({Phase.SUCCEEDED, Phase.FAILED, Phase.ABORTED, Phase.SUPERSEDED, Phase.ROLLED_BACK})
+ENDED = frozenset(
+    {
+        RolloutPhase.SUCCEEDED,
+        RolloutPhase.FAILED,
+        RolloutPhase.ABORTED,
+        RolloutPhase.SUPERSEDED,
+        RolloutPhase.ROLLED_BACK,
+    }
+)
 
 
 class GateKind(StrEnum):
@@ -75,7 +83,7 @@ class Answer(StrEnum):
     ERROR = "ERROR"
 
 
-class Verdict(StrEnum):
+class CheckVerdict(StrEnum):
     """The result of a check."""
 
     RUNNING = "RUNNING"

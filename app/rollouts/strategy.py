@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from app.releases.selectors import Facts, Selector
+from app.releases.selectors import ClusterFacts, Selector
 from app.rollouts.durations import duration, text_of
 from app.rollouts.states import Ending
 
@@ -150,7 +150,7 @@ def stored_strategy(given: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return dict(given) if given is not None and given["waves"] else None
 
 
-def assign(strategy: Strategy, clusters: Sequence[Facts]) -> tuple[tuple[WaveRule, ...], dict[str, int]]:
+def assign(strategy: Strategy, clusters: Sequence[ClusterFacts]) -> tuple[tuple[WaveRule, ...], dict[str, int]]:
     """Returns the waves of a rollout, and the wave of each cluster by its name.
 
     A percentage of a wave is of all clusters, and at least one cluster.

@@ -11,7 +11,7 @@ from sqlmodel import Field, SQLModel
 from app.releases.status import TargetStatus
 from app.releases.step import ReleaseAction
 from app.tables.columns import Bytes, Choice, Id, Json, Ref, Timestamp, now
-from app.tables.states import PlanState, Verdict
+from app.tables.states import PlanState, PlanVerdict
 
 
 class PlanKind(StrEnum):
@@ -105,6 +105,6 @@ class PlanComment(SQLModel, table=True):
     user_id: int | None = Ref("user_account.id", ondelete="SET NULL", default=None, nullable=True)
     author: str
     text: str | None = None
-    verdict: Verdict | None = Choice(Verdict, default=None, nullable=True)
+    verdict: PlanVerdict | None = Choice(PlanVerdict, default=None, nullable=True)
     digest: str
     created_at: datetime = Timestamp(default_factory=now)

@@ -4,9 +4,9 @@ from typing import Any
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
-from app.rollouts.states import Answer, Ending, Phase, TargetState, Verdict, WaveState
+from app.rollouts.states import Answer, CheckVerdict, Ending, RolloutPhase, TargetState, WaveState
 from app.tables.columns import Bytes, Choice, Id, Json, Ref, Timestamp, now
-from app.tables.states import Verdict as Decided
+from app.tables.states import PlanVerdict
 
 
 class Rollout(SQLModel, table=True):
@@ -30,7 +30,7 @@ class Rollout(SQLModel, table=True):
     plan_digest: str  # approvals are given for it
     strategy: dict[str, Any] = Json()
     budget: int  # targets that may be unavailable at once because of the rollout
-    phase: Phase = Choice(Phase, default=Phase.RUNNING)
+    phase: RolloutPhase = Choice(RolloutPhase, default=RolloutPhase.RUNNING)
     ending: Ending | None = Choice(Ending, default=None, nullable=True)
     is_active: bool = True  # its steps decide which targets move; at most one rollout of a deployment
     is_queued: bool = False  # it begins when the active one has ended
@@ -103,7 +103,7 @@ class GateDecision(SQLModel, table=True):
     plan_digest: str
     user_id: int | None = Ref("user_account.id", ondelete="SET NULL", default=None, nullable=True)
     author: str
-    verdict: Decided = Choice(Decided)
+    verdict: PlanVerdict = Choice(PlanVerdict)
     comment: str | None = None
     created_at: datetime = Timestamp(default_factory=now)
 
@@ -125,7 +125,7 @@ class CheckRun(SQLModel, table=True):
     wave: int
     name: str
     rule: dict[str, Any] = Json()  # as the wave's rule has it
-    verdict: Verdict = Choice(Verdict, default=Verdict.RUNNING)
+    verdict: CheckVerdict = Choice(CheckVerdict, default=CheckVerdict.RUNNING)
     message: str | None = None  # of the last measurement
     version: int = 0
     next_at: datetime | None = Timestamp(default=None)  # when it is measured again

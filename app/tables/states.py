@@ -26,7 +26,7 @@ class PlanState(StrEnum):
     EXPIRED = "EXPIRED"
 
 
-class Verdict(StrEnum):
+class PlanVerdict(StrEnum):
     """What a user has decided about a plan."""
 
     APPROVED = "APPROVED"

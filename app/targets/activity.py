@@ -24,7 +24,7 @@ from app.targets.leases import HOLDS_SLOT, UNHELD
 from app.targets.waits import waits_of
 
 
-class Phase(StrEnum):
+class ActivityPhase(StrEnum):
     QUEUED = "QUEUED"  # a worker takes it as soon as one is free
     WAITING_FOR_SLOT = "WAITING_FOR_SLOT"  # the cluster has the maximum number of runs
     WAITING_FOR_RUN = "WAITING_FOR_RUN"  # an earlier run on the target has to end first
@@ -50,7 +50,7 @@ class Occupant:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    phase: Phase
+    phase: ActivityPhase
     operation_id: int
     since: datetime
     until: datetime | None = None
@@ -63,16 +63,16 @@ class Activity:
     def message(self) -> str:
         limit = f" (limit {self.until:%H:%M:%S} UTC)" if self.until else ""
         since = f"since {self.since:%H:%M:%S} UTC{limit}"
-        if self.phase is Phase.HOOK:
+        if self.phase is ActivityPhase.HOOK:
             return f"Running the {self.hook} {since}."
-        if self.phase is Phase.WAITING_FOR_SLOT:
+        if self.phase is ActivityPhase.WAITING_FOR_SLOT:
             names = ", ".join(sorted({found.release_name for found in self.waits_for}))
             return f"Waiting for a slot on the cluster, held by {names}."
-        if self.phase is Phase.WAITING_FOR_WINDOW:
+        if self.phase is ActivityPhase.WAITING_FOR_WINDOW:
             return waiting_for_window(self.reason, self.until)
-        if self.phase is Phase.WAITING_FOR_DEPENDENCY:
+        if self.phase is ActivityPhase.WAITING_FOR_DEPENDENCY:
             return " ".join(need.message for need in self.needs)
-        if self.phase is Phase.RETRYING:
+        if self.phase is ActivityPhase.RETRYING:
             return f"Trying again at {self.until:%H:%M:%S} UTC."
         return f"{_WORDS[self.phase]} {since}." if self.phase in _LASTING else f"{_WORDS[self.phase]}."
 
@@ -84,18 +84,18 @@ def waiting_for_window(reason: str | None, until: datetime | None) -> str:
 
 
 _WORDS = {
-    Phase.QUEUED: "Waiting for a worker",
-    Phase.WAITING_FOR_RUN: "Waiting for an earlier run on this cluster to end",
-    Phase.VALIDATING: "Rendering and validating the chart",
-    Phase.APPLYING: "Applying the chart",
-    Phase.WAITING: "Waiting for resources to become ready or to be deleted,",
-    Phase.CANCELLING: "Cancelling: Helm is being stopped",
+    ActivityPhase.QUEUED: "Waiting for a worker",
+    ActivityPhase.WAITING_FOR_RUN: "Waiting for an earlier run on this cluster to end",
+    ActivityPhase.VALIDATING: "Rendering and validating the chart",
+    ActivityPhase.APPLYING: "Applying the chart",
+    ActivityPhase.WAITING: "Waiting for resources to become ready or to be deleted,",
+    ActivityPhase.CANCELLING: "Cancelling: Helm is being stopped",
 }
-_LASTING = (Phase.VALIDATING, Phase.APPLYING, Phase.WAITING)
+_LASTING = (ActivityPhase.VALIDATING, ActivityPhase.APPLYING, ActivityPhase.WAITING)
 
 
 @dataclass(frozen=True, slots=True)
-class _Facts:
+class _ActivityFacts:
     target_id: int = fact(col(Target.id))
     cluster_id: int = fact(col(Target.cluster_id))
     is_held: bool = fact(~UNHELD)
@@ -113,7 +113,7 @@ class _Facts:
 
 
 _FACTS: Select[*tuple[Any, ...]] = (
-    select(*columns_of(_Facts))
+    select(*columns_of(_ActivityFacts))
     .join(OperationResult, OPEN_RESULT)
     .join(Operation, col(Operation.id) == OperationResult.operation_id)
     .where(col(Target.id).in_(bindparam("ids", expanding=True)))
@@ -146,7 +146,7 @@ def stored(reported: Activity) -> dict[str, Any]:
 async def activities(session: AsyncSession, ids: Sequence[int], slots: int) -> dict[int, Activity]:
     """The activity of each target with open work. `slots` is the maximum number of runs on one cluster."""
     rows = await session.execute(_FACTS, {"ids": list(ids)})
-    facts = read(_Facts, rows.mappings())
+    facts = read(_ActivityFacts, rows.mappings())
     queued = {found.cluster_id for found in facts if not found.is_held}
     occupants: dict[int, list[Occupant]] = defaultdict(list)
     if queued:
@@ -155,34 +155,38 @@ async def activities(session: AsyncSession, ids: Sequence[int], slots: int) -> d
     return {found.target_id: _activity(found, occupants, slots) for found in facts}
 
 
-def _activity(facts: _Facts, occupants: Mapping[int, Sequence[Occupant]], slots: int) -> Activity:
+def _activity(facts: _ActivityFacts, occupants: Mapping[int, Sequence[Occupant]], slots: int) -> Activity:
     if facts.cancelled_at is not None:
-        return Activity(Phase.CANCELLING, facts.operation_id, facts.cancelled_at)
+        return Activity(ActivityPhase.CANCELLING, facts.operation_id, facts.cancelled_at)
     if facts.is_held and facts.state is OperationState.PENDING:
-        return Activity(Phase.WAITING_FOR_RUN, facts.operation_id, facts.created_at)
+        return Activity(ActivityPhase.WAITING_FOR_RUN, facts.operation_id, facts.created_at)
     if facts.is_held:
         return _running(facts)
     if facts.window is not None:
         since, until = datetime.fromisoformat(facts.window["since"]), facts.window["until"]
         opens = datetime.fromisoformat(until) if until else None
-        return Activity(Phase.WAITING_FOR_WINDOW, facts.operation_id, since, opens, reason=facts.window["reason"])
+        return Activity(
+            ActivityPhase.WAITING_FOR_WINDOW, facts.operation_id, since, opens, reason=facts.window["reason"]
+        )
     if needs := waits_of(facts):
-        return Activity(Phase.WAITING_FOR_DEPENDENCY, facts.operation_id, facts.created_at, needs=needs)
+        return Activity(ActivityPhase.WAITING_FOR_DEPENDENCY, facts.operation_id, facts.created_at, needs=needs)
     if facts.retry_at is not None and facts.retry_at > now():
-        return Activity(Phase.RETRYING, facts.operation_id, facts.started_at or facts.created_at, facts.retry_at)
+        return Activity(
+            ActivityPhase.RETRYING, facts.operation_id, facts.started_at or facts.created_at, facts.retry_at
+        )
     holders = occupants.get(facts.cluster_id, ())
     if len(holders) >= slots:
-        return Activity(Phase.WAITING_FOR_SLOT, facts.operation_id, facts.created_at, waits_for=tuple(holders))
-    return Activity(Phase.QUEUED, facts.operation_id, facts.created_at)
+        return Activity(ActivityPhase.WAITING_FOR_SLOT, facts.operation_id, facts.created_at, waits_for=tuple(holders))
+    return Activity(ActivityPhase.QUEUED, facts.operation_id, facts.created_at)
 
 
-def _running(facts: _Facts) -> Activity:
+def _running(facts: _ActivityFacts) -> Activity:
     if facts.reported is None:
         since = facts.started_at or facts.created_at
-        return Activity(Phase.APPLYING, facts.operation_id, since)
+        return Activity(ActivityPhase.APPLYING, facts.operation_id, since)
     hook, until = facts.reported["hook"], facts.reported["until"]
     return Activity(
-        Phase(facts.reported["phase"]),
+        ActivityPhase(facts.reported["phase"]),
         facts.operation_id,
         datetime.fromisoformat(facts.reported["since"]),
         datetime.fromisoformat(until) if until else None,

@@ -9,7 +9,7 @@ from app.releases.layers import Inputs, LayerKind, Origin
 from app.releases.origins import ValueOrigin, origins
 from app.releases.references import MARK, Marks, place
 from app.releases.release import Desired, Observed, covered, desired, masked
-from app.releases.selectors import Facts
+from app.releases.selectors import ClusterFacts
 from app.tables.deployments import Deployment, DeploymentRevision
 from app.tables.targets import Target
 
@@ -25,7 +25,7 @@ def stored_inputs(
     """The inputs from the columns of a target."""
     if facts is None:
         return Inputs()
-    return Inputs(Facts.of_json(facts), results, tuple(map(Endpoint.of_json, endpoints)))
+    return Inputs(ClusterFacts.of_json(facts), results, tuple(map(Endpoint.of_json, endpoints)))
 
 
 def desired_release(
@@ -53,6 +53,6 @@ def value_origins(
     secret is a mark that names the secret and its key."""
     layers: list[tuple[Origin, Mapping[str, Any]]] = [(Origin(LayerKind.DEFAULTS), defaults)]
     for origin, layer in revision.layers(cluster_name).evaluated(inputs):
-        marks = ((found.steps, f"{MARK}{found.secret}/{found.key}") for found in layer.references)
+        marks = ((found.segments, f"{MARK}{found.secret}/{found.key}") for found in layer.references)
         layers.append((origin, place(layer.values, marks)))
     return list(origins(layers))

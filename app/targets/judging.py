@@ -19,7 +19,7 @@ from app.core.transaction import Transaction
 from app.health.health import Health
 from app.jobs.rollouts import wake_rollouts
 from app.releases.release import Desired, Observed, covered
-from app.releases.status import TargetStatus, Verdict, judge
+from app.releases.status import TargetStatus, TargetVerdict, judge
 from app.secrets.queries import marks_by_deployment
 from app.tables.clusters import Cluster, Reachability
 from app.tables.columns import now
@@ -34,7 +34,7 @@ from app.targets.waits import review_waiting, waits_of
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class StatusFacts:
     """Everything that the verdict on a target depends on. `_verdict` uses nothing else of the rows. Facts about the
     release are None if there is none."""
 
@@ -59,12 +59,12 @@ class Facts:
         return hashlib.blake2b(repr(astuple(self)).encode(), digest_size=16).digest()
 
 
-_FACTS: Select[*tuple[Any, ...]] = joined(select(col(Target.id), col(Target.judged_digest), *columns_of(Facts)))
+_FACTS: Select[*tuple[Any, ...]] = joined(select(col(Target.id), col(Target.judged_digest), *columns_of(StatusFacts)))
 
 _OF_THESE = col(Target.id).in_(bindparam("ids", expanding=True))
 _LOCK = select(col(Target.id)).where(_OF_THESE).order_by(col(Target.id)).with_for_update(key_share=True)
 _ALL = (
-    joined(select(Target, Deployment, Cluster, Release, *columns_of(Facts)))
+    joined(select(Target, Deployment, Cluster, Release, *columns_of(StatusFacts)))
     .where(_OF_THESE)
     .order_by(col(Target.id))
     .options(defer(Cluster.credentials, raiseload=True))  # type: ignore[arg-type]
@@ -103,7 +103,7 @@ async def judge_targets(
     if target_ids is not None:
         statement = statement.where(col(Target.id).in_(list(target_ids)))
     rows = (await transaction.session.execute(statement)).all()
-    facts = read(Facts, (row._mapping for row in rows))
+    facts = read(StatusFacts, (row._mapping for row in rows))
     changed = [row.id for row, each in zip(rows, facts, strict=True) if each.fingerprint != row.judged_digest]
     if not changed:
         return set()
@@ -118,7 +118,7 @@ async def judge_locked(transaction: Transaction, seen: Mapping[int, Mapping[str,
     """Judges the targets with these IDs, which an earlier statement has locked. Writes the given columns of each target
     along with the verdict."""
     rows = (await transaction.session.execute(_ALL, {"ids": list(seen)})).all()
-    read_facts = read(Facts, (row._mapping for row in rows))
+    read_facts = read(StatusFacts, (row._mapping for row in rows))
     facts = {row.Target.id: each for row, each in zip(rows, read_facts, strict=True)}
     digests = {target_id: each.fingerprint for target_id, each in facts.items()}
     changed = {target.id for target, *_ in rows if digests[target.id] != target.judged_digest}
@@ -164,7 +164,7 @@ async def judge_locked(transaction: Transaction, seen: Mapping[int, Mapping[str,
     return found
 
 
-def _health_of(verdict: Verdict, target: Target, cluster: Cluster) -> dict[str, Any]:
+def _health_of(verdict: TargetVerdict, target: Target, cluster: Cluster) -> dict[str, Any]:
     """The health of a target whose resources are not judged: the cluster is unreachable, or nothing is installed.
     Otherwise the health follows from the resources (`app.resources.judging`)."""
     if cluster.reachability is not Reachability.REACHABLE:
@@ -192,7 +192,7 @@ async def _revisions(transaction: Transaction, keys: set[tuple[int, int]]) -> di
     return {(row.deployment_id, row.generation): row for row in rows.scalars()}
 
 
-def _verdict(facts: Facts, desired: Desired | None, observed: Observed | None) -> Verdict:
+def _verdict(facts: StatusFacts, desired: Desired | None, observed: Observed | None) -> TargetVerdict:
     unreachable = None
     if facts.reachability is not Reachability.REACHABLE:
         unreachable = facts.reachability_message or "The cluster has not been checked yet."
@@ -227,7 +227,7 @@ def observed_release(release: Release) -> Observed:
 
 
 def _record(
-    transaction: Transaction, target: Target, deployment: Deployment, cluster: Cluster, verdict: Verdict
+    transaction: Transaction, target: Target, deployment: Deployment, cluster: Cluster, verdict: TargetVerdict
 ) -> None:
     why = f" {verdict.reasons[0].message}" if verdict.reasons else ""
     record_event(

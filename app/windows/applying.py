@@ -9,7 +9,7 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.threads import in_thread
-from app.releases.selectors import Facts, Selector
+from app.releases.selectors import ClusterFacts, Selector
 from app.rollouts import windows as pure
 from app.rollouts.windows import OPEN, Opening, Window
 from app.tables.clusters import Cluster
@@ -130,7 +130,7 @@ async def _applying(
     found = dict[int, Windows]()
     for row in await session.execute(statement, given):
         key, organization_id, group_id, cluster_id, name, cloud, distribution, region, labels, version, group = row
-        facts = Facts(name, cloud, distribution, region, labels, version, group or "")
+        facts = ClusterFacts(name, cloud, distribution, region, labels, version, group or "")
         applying = [
             window
             for scope, window, selector in stored

@@ -93,7 +93,7 @@ class Texts:
         if not isinstance(items, str):
             problems = list[tuple[Path, str]]()
             for use in uses(items):
-                problems += self.kind(use.expression, (*path, *use.steps), visible)[1]
+                problems += self.kind(use.expression, (*path, *use.segments), visible)[1]
             kinds = {Basic.ANYTHING if has_any(item) else kind_of_literal(item) for item in items}
             return kinds.pop() if len(kinds) == 1 else Basic.ANYTHING, problems
         kind, problems = self.kind(_only(items), path, visible)

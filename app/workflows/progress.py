@@ -1,6 +1,6 @@
 """What happens next in a run.
 
-`next_step` is a function of the definition, the run and the time. Its result is complete: if the caller dies at any
+`advance` is a function of the definition, the run and the time. Its result is complete: if the caller dies at any
 point of storing it and starting the attempts, the next call continues from there.
 
 It evaluates the expressions of the definition. Their cost has no bound, so those of users are evaluated in a process
@@ -34,8 +34,8 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """The run after the step, the attempts that begin and those that are stopped (path and number), and when to call
+class Advance:
+    """The run afterwards, the attempts that begin and those that are stopped (path and number), and when to call
     again if no attempt ends before."""
 
     run: Run
@@ -44,15 +44,15 @@ class Step:
     next_at: datetime | None = None
 
 
-def next_step(definition: Definition, run: Run, now: datetime) -> Step:
+def advance(definition: Definition, run: Run, now: datetime) -> Advance:
     """Returns what happens next.
 
     Once a step of a group has failed, no other step of the group begins; those that run are not stopped, and the group
     fails when they have ended. A step that is skipped counts as one that has ended well.
     """
     if run.state is not RunState.RUNNING:
-        return Step(run)
-    return _Walk(definition, run, now).step()
+        return Advance(run)
+    return _Walk(definition, run, now).advance()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class _Walk:
         self._starts = list[Start]()
         self._stops = list[tuple[str, int]]()
 
-    def step(self) -> Step:
+    def advance(self) -> Advance:
         if self._run.is_cancelling:
             self._cancel("")
             return self._ended(RunState.CANCELLED)
@@ -84,7 +84,7 @@ class _Walk:
         if outcome is None:
             moments = [step.due for step in self._steps.values() if step.due is not None]
             run = replace(self._run, steps=self._steps)
-            return Step(run, tuple(self._starts), tuple(self._stops), min(moments, default=None))
+            return Advance(run, tuple(self._starts), tuple(self._stops), min(moments, default=None))
         if outcome.error is not None:
             return self._ended(RunState.FAILED, error=outcome.error)
         try:
@@ -93,8 +93,8 @@ class _Walk:
             return self._ended(RunState.FAILED, error=StepError(Code.EXPRESSION, str(error), ""))
         return self._ended(RunState.SUCCEEDED, outputs=outputs)
 
-    def _ended(self, state: RunState, **result: Any) -> Step:
-        return Step(replace(self._run, steps=self._steps, state=state, **result), (), tuple(self._stops))
+    def _ended(self, state: RunState, **result: Any) -> Advance:
+        return Advance(replace(self._run, steps=self._steps, state=state, **result), (), tuple(self._stops))
 
     def _group(self, steps: Sequence[StepTemplate], prefix: str, scope: Scope, *, is_parallel: bool) -> Outcome | None:
         """Continues the steps of a group. Returns its outcome, and None while a step runs."""

@@ -8,7 +8,7 @@ from app.fleet.services import AllServices
 from app.operations import work
 from app.operations.work import Work
 from app.releases.release import Desired
-from app.releases.step import Recovery, ReleaseAction, Step
+from app.releases.step import Recovery, ReleaseAction, ReleaseStep
 from app.targets.sightings import Sighting
 from reconcilers.actions.action import Action, Task
 from reconcilers.actions.correction import CorrectObjects
@@ -19,7 +19,7 @@ from reconcilers.actions.validation import KnownManifests
 from reconcilers.metrics import ACTION_SECONDS
 
 
-def action_of(step: Step, manifests: KnownManifests) -> Action:
+def action_of(step: ReleaseStep, manifests: KnownManifests) -> Action:
     """The action that takes a step."""
     if step.action is ReleaseAction.CORRECTION:
         return CorrectObjects()
@@ -34,7 +34,7 @@ async def perform(
     services: AllServices,
     manifests: KnownManifests,
     found: Work,
-    step: Step,
+    step: ReleaseStep,
     seen: Sighting,
     wanted: Desired | None,
     *,

@@ -22,7 +22,7 @@ def exposed_values(services: AllServices, found: Work) -> Values:
     references = found.desired.references.values()
     needed = {reference.secret for reference in references}
     kept = {secret.name: opened(services.key_ring, secret) for secret in found.secrets if secret.name in needed}
-    return place(found.desired.values, ((one.steps, kept[one.secret][one.key]) for one in references))
+    return place(found.desired.values, ((one.segments, kept[one.secret][one.key]) for one in references))
 
 
 async def scrubber_of(services: AllServices, found: Work, values: Values | None = None) -> Scrubber:

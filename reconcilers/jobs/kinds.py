@@ -10,11 +10,11 @@ from app.charts.storage import DiscardArchive, discard_archive
 from app.checks.jobs import discard_check_jobs
 from app.checks.measuring import measure_check
 from app.core.jobs import Job
-from app.delivery.stepping import step_rollout
+from app.delivery.advancing import advance_rollout
 from app.delivery.timing import WakeRollout, wake_rollout
 from app.deployments.waiting import review_waits
 from app.fleet.services import AllServices
-from app.jobs.rollouts import DiscardCheckJobs, MeasureCheck, StepRollout
+from app.jobs.rollouts import AdvanceRollout, DiscardCheckJobs, MeasureCheck
 from app.targets.waits import ReviewWaits
 
 Input = TypeVar("Input", bound=Job)
@@ -44,7 +44,7 @@ _ALL: tuple[Kind[Any], ...] = (
     Kind(ReviewWaits, review_waits, attempts=20),
     Kind(DiscardCheckJobs, discard_check_jobs, attempts=20, pool=JobPool.MEASUREMENTS),
     Kind(MeasureCheck, measure_check, attempts=100, pool=JobPool.MEASUREMENTS),
-    Kind(StepRollout, step_rollout, attempts=100),
+    Kind(AdvanceRollout, advance_rollout, attempts=100),
     Kind(WakeRollout, wake_rollout, attempts=100),
 )
 

@@ -20,7 +20,7 @@ from reconcilers.observer.assignments import Assignment
 from reconcilers.observer.change_limiter import ChangeLimiter
 from reconcilers.observer.release_writer import ReleaseWriter
 from reconcilers.observer.resources.writer import ResourceWriter
-from reconcilers.observer.watch import Claim, MemberWatch
+from reconcilers.observer.watch import MemberWatch, Takeover
 
 log = structlog.get_logger()
 
@@ -88,10 +88,10 @@ class Observer:
     async def _take_over(self, assignment: Assignment) -> Assignment | None:
         return next(iter(await assignments.take(self._services, self._id, [assignment])), None)
 
-    def _start(self, assignment: Assignment, claim: Claim | None = None) -> None:
+    def _start(self, assignment: Assignment, take_over: Takeover | None = None) -> None:
         if assignment.cluster_id not in self._tasks:
             watch = self._watches[assignment.cluster_id] = MemberWatch(
-                self._services, self._writer, self._resources, self._lists, self._change_limiter, assignment, claim
+                self._services, self._writer, self._resources, self._lists, self._change_limiter, assignment, take_over
             )
             self._tasks[assignment.cluster_id] = asyncio.create_task(watch.run())
 

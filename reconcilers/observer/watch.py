@@ -45,12 +45,12 @@ _DATABASE_PAUSE = 1.0
 _SHORTEST_WATCH = 1.0  # a shorter watch is a failure: else a server that ends all at once would be flooded
 _ENDS_EARLY = 0.5  # seconds by which a watch may end early and still count as complete
 
-Claim = Callable[[Assignment], Awaitable[Assignment | None]]
+Takeover = Callable[[Assignment], Awaitable[Assignment | None]]
 
 
 class MemberWatch:
-    """`assignment` is the member to watch. With a `claim`, the member still belongs to another observer: once it is
-    listed, `claim` takes it over and returns the new assignment, or None if that failed.
+    """`assignment` is the member to watch. With `take_over`, the member still belongs to another observer: once it is
+    listed, `take_over` makes the member this one's and returns the new assignment, or None if that failed.
 
     `lists` limits how many members are listed at once, in total and for one organization; `change_limiter` limits the
     rate of changes from one organization's members.
@@ -64,7 +64,7 @@ class MemberWatch:
         lists: Limiter,
         change_limiter: ChangeLimiter,
         assignment: Assignment,
-        claim: Claim | None = None,
+        take_over: Takeover | None = None,
     ) -> None:
         self._services = services
         self._contact = Contact(services)
@@ -72,7 +72,7 @@ class MemberWatch:
         self._resource_writer = resource_writer
         self._resources: ClusterResources | None = None
         self._lists = lists
-        self._claim = claim
+        self._take_over = take_over
         self._organization_id = 0  # set once the cluster is read
         self._backoff = ListBackoff(longest=services.settings.unreachable_after / 2)
         self._trouble: asyncio.Future[None] | None = None
@@ -88,7 +88,7 @@ class MemberWatch:
 
     @property
     def is_ours(self) -> bool:
-        return self._claim is None
+        return self._take_over is None
 
     @property
     def is_well(self) -> bool:
@@ -109,7 +109,7 @@ class MemberWatch:
                     if not await self._attend(self._services.members.of(cluster), cluster):
                         return
             except ActionError as error:
-                if self._claim is not None:
+                if self._take_over is not None:
                     return  # the observer that has the member reports it
                 OBSERVATIONS.labels(error.code).inc()
                 if error.code != ActionCode.WATCH_EXPIRED:
@@ -166,11 +166,11 @@ class MemberWatch:
         not be taken over."""
         listing = await self._releases.listing(member)
         self._contact.confirm()
-        if self._claim is not None:
-            assignment = await self._claim(self.assignment)
+        if self._take_over is not None:
+            assignment = await self._take_over(self.assignment)
             if assignment is None:
                 return None
-            self._releases.assignment, self._claim = assignment, None
+            self._releases.assignment, self._take_over = assignment, None
         return await self._releases.take_in(member, listing)
 
     async def _follow(self, member: Member, version: int) -> None:

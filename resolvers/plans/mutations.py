@@ -13,7 +13,7 @@ from app.plans.codes import PlanCode
 from app.plans.making import PlanDeployment, make_plan
 from app.plans.remarks import comment_on_plan, decide_on_plan, discard_plan
 from app.plans.requests import Request
-from app.tables.states import Verdict
+from app.tables.states import PlanVerdict
 from resolvers.engine.mutation import mutation
 from schema.context import Info
 from schema.deployments import requests
@@ -104,7 +104,7 @@ class Mutations:
         info: Info,
         input: inputs.ApprovePlanInput,  # noqa: A002
     ) -> payloads.ApprovePlanResult:
-        return await _decided(info, input, Verdict.APPROVED)
+        return await _decided(info, input, PlanVerdict.APPROVED)
 
     @mutation(
         "Rejects a plan of another user: it cannot be applied unless the caller approves it later.",
@@ -115,7 +115,7 @@ class Mutations:
         info: Info,
         input: inputs.RejectPlanInput,  # noqa: A002
     ) -> payloads.RejectPlanResult:
-        return await _decided(info, input, Verdict.REJECTED)
+        return await _decided(info, input, PlanVerdict.REJECTED)
 
     @mutation("Adds a comment to a plan.", Permission.DEPLOYMENTS_WRITE)
     async def comment_on_plan(
@@ -138,7 +138,7 @@ class Mutations:
 
 
 async def _decided(
-    info: Info, given: inputs.ApprovePlanInput | inputs.RejectPlanInput, verdict: Verdict
+    info: Info, given: inputs.ApprovePlanInput | inputs.RejectPlanInput, verdict: PlanVerdict
 ) -> payloads.PlanPayload:
     context = info.context
     number = row_id(given.id, "Plan")

@@ -14,7 +14,7 @@ from app.delivery.steering import (
     retry_target,
 )
 from app.identity.permissions import Permission
-from app.tables.states import Verdict
+from app.tables.states import PlanVerdict
 from resolvers.engine.mutation import mutation
 from schema.context import Info
 from schema.deployments.types import Deployment
@@ -35,7 +35,7 @@ class Mutations:
         info: Info,
         input: inputs.ApproveWaveInput,  # noqa: A002
     ) -> payloads.ApproveWaveResult:
-        return await _decided(info, input, Verdict.APPROVED)
+        return await _decided(info, input, PlanVerdict.APPROVED)
 
     @mutation(
         "Rejects a wave that needs approvals: the rollout is aborted.",
@@ -46,7 +46,7 @@ class Mutations:
         info: Info,
         input: inputs.RejectWaveInput,  # noqa: A002
     ) -> payloads.RejectWaveResult:
-        return await _decided(info, input, Verdict.REJECTED)
+        return await _decided(info, input, PlanVerdict.REJECTED)
 
     @mutation(
         "Pauses a rollout: no more targets move. Those in flight continue.",
@@ -158,7 +158,7 @@ class Mutations:
 
 
 async def _decided(
-    info: Info, given: inputs.ApproveWaveInput | inputs.RejectWaveInput, verdict: Verdict
+    info: Info, given: inputs.ApproveWaveInput | inputs.RejectWaveInput, verdict: PlanVerdict
 ) -> payloads.RolloutPayload:
     context = info.context
     number = row_id(given.rollout, "Rollout")

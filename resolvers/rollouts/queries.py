@@ -7,7 +7,7 @@ from app.delivery.queries import rollouts_page
 from schema.context import Info
 from schema.relay.connections import Connection, to_connection
 from schema.relay.ids import row_id
-from schema.rollouts.enums import Phase
+from schema.rollouts.enums import RolloutPhase
 from schema.rollouts.types import Rollout
 
 
@@ -24,7 +24,7 @@ class Queries:
         info: Info,
         organization: str | None = None,
         deployment: strawberry.ID | None = None,
-        phase: list[Phase] | None = None,
+        phase: list[RolloutPhase] | None = None,
         first: int | None = DEFAULT,
         after: str | None = None,
     ) -> Connection[Rollout]:

@@ -67,7 +67,7 @@ class SelectorOverrideInput:
 )
 class DriftIgnoreRuleInput:
     paths: list[str] = strawberry.field(
-        description="JSON pointers. `*` stands for any one step, for example"
+        description="JSON pointers. `*` stands for any one segment, for example"
         " `/spec/template/spec/containers/*/resources`; a place below a path is ignored too."
     )
     kind: str | None = None

@@ -97,7 +97,7 @@ class DeploymentRevision:
     description="Places of live objects in which differences do not count as drift. Without a kind, of all objects."
 )
 class DriftIgnoreRule:
-    paths: list[str] = strawberry.field(description="JSON pointers, in which `*` stands for any one step.")
+    paths: list[str] = strawberry.field(description="JSON pointers, in which `*` stands for any one segment.")
     kind: str | None
     group: str | None = strawberry.field(
         description="The API group of the kind; empty for the core group, null for any group."

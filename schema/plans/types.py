@@ -8,7 +8,7 @@ import strawberry
 
 from app.core.paging import DEFAULT, Window
 from app.deployments import removal
-from app.plans.approvals import Standing, blocker, state_at
+from app.plans.approvals import ApprovalStatus, blocker, state_at
 from app.plans.queries import targets_page
 from app.tables import plans as tables
 from app.tables.columns import now
@@ -22,8 +22,8 @@ from schema.list_length import usually
 from schema.operations.enums import ReleaseAction
 from schema.operations.loaders import operation_by_id
 from schema.operations.types import Operation
-from schema.plans.enums import PlanKind, PlanState, Verdict
-from schema.plans.loaders import comments_by_plan, standing_by_plan, text_by_number
+from schema.plans.enums import PlanKind, PlanState, PlanVerdict
+from schema.plans.loaders import approval_status_by_plan, comments_by_plan, text_by_number
 from schema.previews.enums import WarningCode
 from schema.previews.objects import (
     DEFINITION_CHANGES,
@@ -134,7 +134,7 @@ class PlannedTarget:
 class PlanComment:
     author: str
     text: str | None
-    verdict: Verdict | None = strawberry.field(description="The decision; null for a comment.")
+    verdict: PlanVerdict | None = strawberry.field(description="The decision; null for a comment.")
     counts: bool = strawberry.field(
         description="Whether it is a decision that counts now: the last one of a user who may approve."
     )
@@ -228,11 +228,11 @@ class Plan(Node):
 
     @strawberry.field(description="The number of approvals that count now.")
     async def approvals(self, info: Info) -> int:
-        return len((await self._standing(info)).approved)
+        return len((await self._approval_status(info)).approved)
 
     @strawberry.field(metadata=usually(5), description="Comments and decisions, oldest first.")
     async def comments(self, info: Info) -> list[PlanComment]:
-        found = await self._standing(info)
+        found = await self._approval_status(info)
         counting = {*found.approved, *found.rejected}
         rows = await info.context.load[comments_by_plan].load(self.row.id)
         last = {row.user_id: row.id for row in rows if row.verdict is not None}
@@ -249,11 +249,11 @@ class Plan(Node):
 
     @strawberry.field(description="Null if it can be applied, unless something has changed since it was made.")
     async def blocker(self, info: Info) -> PlanBlocker | None:
-        found = blocker(self._state, await self._standing(info), self.row.failing)
+        found = blocker(self._state, await self._approval_status(info), self.row.failing)
         return PlanBlocker(code=found.code, message=found.message) if found else None
 
-    async def _standing(self, info: Info) -> Standing:
-        return await info.context.load[standing_by_plan].load(self.row.id)
+    async def _approval_status(self, info: Info) -> ApprovalStatus:
+        return await info.context.load[approval_status_by_plan].load(self.row.id)
 
     @property
     def _state(self) -> State:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import strawberry
 
-from app.health.health import Verdict
+from app.health import health as judged
 from app.health.kinds import Kind
 from app.health.rules import HealthRule as Expressions
 from app.resources.health_rules import replaced_pack
@@ -89,5 +89,5 @@ class HealthVerdict:
     message: str | None
 
     @classmethod
-    def of(cls, verdict: Verdict) -> "HealthVerdict":
+    def of(cls, verdict: judged.HealthVerdict) -> "HealthVerdict":
         return cls(health=verdict.health, reason=verdict.reason, message=verdict.message)

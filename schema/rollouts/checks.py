@@ -7,7 +7,7 @@ import strawberry
 from app.tables import rollouts as tables
 from schema.context import Info
 from schema.list_length import usually
-from schema.rollouts.enums import Verdict
+from schema.rollouts.enums import CheckVerdict
 from schema.rollouts.loaders import measurements_by_run
 from schema.strategies.enums import Answer
 from schema.strategies.types import CheckRule
@@ -49,7 +49,7 @@ class CheckMeasurement:
 @strawberry.type(description="A run of a check: its measurements, and what follows from them.")
 class CheckRun:
     row: strawberry.Private[tables.CheckRun]
-    verdict: Verdict
+    verdict: CheckVerdict
     message: str | None = strawberry.field(description="The message of the last measurement.")
     next_at: datetime | None = strawberry.field(description="When it is measured next.")
     started_at: datetime

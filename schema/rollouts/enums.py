@@ -3,19 +3,17 @@
 import strawberry
 
 from app.delivery.steering import Abort
-from app.rollouts.states import GateState, Phase, Verdict, WaveState
+from app.rollouts.states import CheckVerdict, GateState, RolloutPhase, WaveState
 
 strawberry.enum(
-    Phase,
-    name="RolloutPhase",
+    RolloutPhase,
     description="RUNNING and WAITING rollouts continue by themselves; WAITING ones wait for a gate. A PAUSED rollout"
     " waits for `resumeRollout`. All other phases are final, except that `retryTarget` continues a FAILED rollout.",
 )
 strawberry.enum(WaveState)
 strawberry.enum(GateState)
 strawberry.enum(
-    Verdict,
-    name="CheckVerdict",
+    CheckVerdict,
     description="INCONCLUSIVE and ERROR mean that nothing is known: the wave waits until a user runs the check again or"
     " aborts the rollout. CANCELLED: the rollout ended, or targets of the wave had to settle again.",
 )
@@ -27,4 +25,4 @@ strawberry.enum(
     " generation, and the generation is held.",
 )
 
-__all__ = ["Abort", "GateState", "Phase", "Verdict", "WaveState"]
+__all__ = ["Abort", "CheckVerdict", "GateState", "RolloutPhase", "WaveState"]

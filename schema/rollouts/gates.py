@@ -10,7 +10,7 @@ from app.tables import rollouts as tables
 from schema.context import Info
 from schema.identity.enums import Role
 from schema.list_length import usually
-from schema.plans.enums import Verdict as Decided
+from schema.plans.enums import PlanVerdict
 from schema.rollouts.checks import CheckRun
 from schema.rollouts.enums import GateState
 from schema.rollouts.loaders import checks_by_rollout, decisions_by_rollout
@@ -47,7 +47,7 @@ class SoakGate(Gate):
 @strawberry.type(description="A user's decision about a wave.")
 class GateDecision:
     author: str
-    verdict: Decided
+    verdict: PlanVerdict
     comment: str | None
     counts: bool = strawberry.field(description="Whether it was given for the present plan of the rollout.")
     created_at: datetime

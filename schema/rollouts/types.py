@@ -18,7 +18,7 @@ from schema.relay.connections import Connection, to_connection
 from schema.relay.ids import encode_id
 from schema.relay.node import Node
 from schema.rollouts.checks import CheckRun, WaveCheck
-from schema.rollouts.enums import Phase, WaveState
+from schema.rollouts.enums import RolloutPhase, WaveState
 from schema.rollouts.gates import Gate, gates_of
 from schema.rollouts.loaders import (
     checks_by_rollout,
@@ -153,7 +153,7 @@ class Rollout(Node):
         " generation; this is then the generation that they leave."
     )
     plan_digest: str = strawberry.field(description="Approvals are given for it.")
-    phase: Phase
+    phase: RolloutPhase
     ending: Ending | None = strawberry.field(description="Why it has failed or was aborted by itself.")
     is_expedited: bool = strawberry.field(description="Whether soak times and approvals are skipped.")
     expedite_reason: str | None

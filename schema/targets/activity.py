@@ -6,7 +6,7 @@ import strawberry
 
 from app.targets.activity import Activity as TargetActivity
 from schema.relay.ids import encode_id
-from schema.targets.enums import Phase
+from schema.targets.enums import ActivityPhase
 
 
 @strawberry.type(description="A hook of a chart.")
@@ -27,7 +27,7 @@ class Occupant:
 
 @strawberry.type(description="The current work on a target.")
 class Activity:
-    phase: Phase
+    phase: ActivityPhase
     message: str
     operation_id: strawberry.ID
     since: datetime

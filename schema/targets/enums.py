@@ -5,11 +5,11 @@ import strawberry
 from app.releases.layers import LayerKind
 from app.releases.next_steps import NextStep
 from app.releases.status import ReasonCode, TargetStatus
-from app.targets.activity import Phase
+from app.targets.activity import ActivityPhase
 
 for _enum in (NextStep, ReasonCode, TargetStatus):
     strawberry.enum(_enum)
-strawberry.enum(Phase, name="ActivityPhase")
+strawberry.enum(ActivityPhase)
 strawberry.enum(LayerKind, name="ValueLayerKind")
 
-__all__ = ["LayerKind", "NextStep", "Phase", "ReasonCode", "TargetStatus"]
+__all__ = ["ActivityPhase", "LayerKind", "NextStep", "ReasonCode", "TargetStatus"]

@@ -80,7 +80,7 @@ class Explained:
                 path=one.path,
                 value=hidden(one.value),
                 layer=self.layer(one.origin),
-                expression=expression_at(raw.get(one.origin, {}), one.steps),
+                expression=expression_at(raw.get(one.origin, {}), one.segments),
                 hides=[
                     HiddenValue(path=weaker.path, value=hidden(weaker.value), layer=self.layer(weaker.origin))
                     for weaker in one.hides

@@ -5,8 +5,8 @@ from contextlib import AbstractAsyncContextManager
 
 from prometheus_client import REGISTRY
 
-from app.delivery.stepping import step_rollout
-from app.jobs.rollouts import StepRollout
+from app.delivery.advancing import advance_rollout
+from app.jobs.rollouts import AdvanceRollout
 from app.program.processes import run_observer, running
 from app.tables.identity import Role
 from reconcilers.housekeeping import Housekeeping
@@ -27,7 +27,7 @@ async def test_a_window_that_closes_after_a_rollout_has_moved_a_target_holds_onl
         created = await stack.create(releaseName="shop", strategy=waves("paris", "berlin"))
         shop = created["deployment"]["id"]
         rollout = await rollout_of(stack, shop)
-        await step_rollout(stack.services, StepRollout(rollout_id=row_id(rollout["id"], "Rollout")))
+        await advance_rollout(stack.services, AdvanceRollout(rollout_id=row_id(rollout["id"], "Rollout")))
         assert states(await rollout_of(stack, shop)) == {"paris": "MOVING", "berlin": "BEHIND"}
         fields = "... on ChangeWindowPayload { changeWindow { id } }"
         frozen = await stack.mutate("setChangeWindow", fields, **FREEZE | frozen_now())

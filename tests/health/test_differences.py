@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.health.differences import DIFFERENCES
-from app.health.health import Health, Verdict
+from app.health.health import Health, HealthVerdict
 from app.health.judging import health_of
 from app.health.kstatus import compute
 from tests.health.objects import condition, made
@@ -48,18 +48,18 @@ def pod(*containers: Any, ready: bool = False, spec: Any = None, **status: Any) 
     )
 
 
-CASES: list[tuple[str, dict[str, Any], str, Verdict]] = [
+CASES: list[tuple[str, dict[str, Any], str, HealthVerdict]] = [
     (
         "a job that runs",
         made("batch/v1", "Job", {"completions": 4, "parallelism": 2}, RUNS),
         "Current",
-        Verdict(Health.PROGRESSING, "JobRunning", "active: 2, succeeded: 1, failed: 0, wanted: 4"),
+        HealthVerdict(Health.PROGRESSING, "JobRunning", "active: 2, succeeded: 1, failed: 0, wanted: 4"),
     ),
     (
         "a job that is suspended before it has started",
         made("batch/v1", "Job", {"suspend": True}, {}),
         "InProgress",
-        Verdict(Health.SUSPENDED, "Suspended", "The Job is suspended"),
+        HealthVerdict(Health.SUSPENDED, "Suspended", "The Job is suspended"),
     ),
     (
         "a job that has failed",
@@ -70,25 +70,25 @@ CASES: list[tuple[str, dict[str, Any], str, Verdict]] = [
             {**RUNS, "conditions": [condition("Failed", "True", "BackoffLimitExceeded", "It failed 6 times")]},
         ),
         "Failed",
-        Verdict(Health.DEGRADED, "BackoffLimitExceeded", "It failed 6 times"),
+        HealthVerdict(Health.DEGRADED, "BackoffLimitExceeded", "It failed 6 times"),
     ),
     (
         "a job that has completed and is suspended",
         made("batch/v1", "Job", {"suspend": True}, {"succeeded": 1, "conditions": [condition("Complete", "True")]}),
         "Current",
-        Verdict(Health.HEALTHY, None, "Job Completed. succeeded: 1/1"),
+        HealthVerdict(Health.HEALTHY, None, "Job Completed. succeeded: 1/1"),
     ),
     (
         "a cron job that is suspended",
         made("batch/v1", "CronJob", {"suspend": True}, {}),
         "Current",
-        Verdict(Health.SUSPENDED, "Suspended", "The CronJob is suspended"),
+        HealthVerdict(Health.SUSPENDED, "Suspended", "The CronJob is suspended"),
     ),
     (
         "a deployment that is paused",
         made("apps/v1", "Deployment", {"paused": True}, {}),
         "InProgress",
-        Verdict(Health.SUSPENDED, "Paused", "The rollout is paused"),
+        HealthVerdict(Health.SUSPENDED, "Paused", "The rollout is paused"),
     ),
     (
         "a deployment beyond its deadline",
@@ -99,7 +99,7 @@ CASES: list[tuple[str, dict[str, Any], str, Verdict]] = [
             {"conditions": [condition("Progressing", "False", "ProgressDeadlineExceeded", "web-1 has timed out")]},
         ),
         "Failed",
-        Verdict(Health.DEGRADED, "ProgressDeadlineExceeded", "web-1 has timed out"),
+        HealthVerdict(Health.DEGRADED, "ProgressDeadlineExceeded", "web-1 has timed out"),
     ),
     (
         "a deployment whose pods a quota refuses",
@@ -110,7 +110,7 @@ CASES: list[tuple[str, dict[str, Any], str, Verdict]] = [
             {"conditions": [condition("ReplicaFailure", "True", "FailedCreate", "exceeded quota: small")]},
         ),
         "InProgress",
-        Verdict(Health.PROGRESSING, "FailedCreate", "exceeded quota: small"),
+        HealthVerdict(Health.PROGRESSING, "FailedCreate", "exceeded quota: small"),
     ),
     (
         "a replica set whose pods a quota refuses",
@@ -121,13 +121,13 @@ CASES: list[tuple[str, dict[str, Any], str, Verdict]] = [
             {"conditions": [condition("ReplicaFailure", "True", "FailedCreate", "exceeded quota: small")]},
         ),
         "InProgress",
-        Verdict(Health.PROGRESSING, "FailedCreate", "exceeded quota: small"),
+        HealthVerdict(Health.PROGRESSING, "FailedCreate", "exceeded quota: small"),
     ),
     (
         "a load balancer without an address",
         made("v1", "Service", {"type": "LoadBalancer", "clusterIP": "10.0.0.7"}, {"loadBalancer": {}}),
         "Current",
-        Verdict(Health.PROGRESSING, "NoAddress", "The load balancer has no address yet"),
+        HealthVerdict(Health.PROGRESSING, "NoAddress", "The load balancer has no address yet"),
     ),
     (
         "a load balancer with an address",
@@ -138,13 +138,13 @@ CASES: list[tuple[str, dict[str, Any], str, Verdict]] = [
             {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}},
         ),
         "Current",
-        Verdict(Health.HEALTHY, None, "Service is ready"),
+        HealthVerdict(Health.HEALTHY, None, "Service is ready"),
     ),
     (
         "a claim that has lost its volume",
         made("v1", "PersistentVolumeClaim", {}, {"phase": "Lost"}),
         "InProgress",
-        Verdict(Health.DEGRADED, "Lost", "The volume of this claim no longer exists"),
+        HealthVerdict(Health.DEGRADED, "Lost", "The volume of this claim no longer exists"),
     ),
     (
         "an autoscaler that cannot scale",
@@ -155,13 +155,13 @@ CASES: list[tuple[str, dict[str, Any], str, Verdict]] = [
             {"conditions": [condition("AbleToScale", "False", "FailedGetScale", "web is not found")]},
         ),
         "Current",
-        Verdict(Health.DEGRADED, "FailedGetScale", "web is not found"),
+        HealthVerdict(Health.DEGRADED, "FailedGetScale", "web is not found"),
     ),
     (
         "an autoscaler without metrics for two minutes",
         made("autoscaling/v2", "HorizontalPodAutoscaler", {}, {"conditions": LACKS}),
         "Current",
-        Verdict(Health.PROGRESSING, "FailedGetResourceMetric", "no metrics returned", NOW + timedelta(minutes=3)),
+        HealthVerdict(Health.PROGRESSING, "FailedGetResourceMetric", "no metrics returned", NOW + timedelta(minutes=3)),
     ),
     (
         "an autoscaler of a workload without replicas",
@@ -172,7 +172,7 @@ CASES: list[tuple[str, dict[str, Any], str, Verdict]] = [
             {"conditions": [condition("ScalingActive", "False", "ScalingDisabled", "replicas are 0")]},
         ),
         "Current",
-        Verdict(Health.SUSPENDED, "ScalingDisabled", "replicas are 0"),
+        HealthVerdict(Health.SUSPENDED, "ScalingDisabled", "replicas are 0"),
     ),
     (
         "an autoscaler that scales",
@@ -183,7 +183,7 @@ CASES: list[tuple[str, dict[str, Any], str, Verdict]] = [
             {"conditions": [condition("AbleToScale", "True"), condition("ScalingActive", "True")]},
         ),
         "Current",
-        Verdict(Health.HEALTHY, None, "Resource is current"),
+        HealthVerdict(Health.HEALTHY, None, "Resource is current"),
     ),
     (
         "a pod whose image does not exist",
@@ -197,13 +197,13 @@ CASES: list[tuple[str, dict[str, Any], str, Verdict]] = [
             },
         ),
         "InProgress",
-        Verdict(Health.DEGRADED, "ImagePullBackOff", f"web: {PULL}"),
+        HealthVerdict(Health.DEGRADED, "ImagePullBackOff", f"web: {PULL}"),
     ),
     (
         "a pod whose image has just failed to be pulled",
         made("v1", "Pod", {}, {"phase": "Pending", "containerStatuses": [container(waits={"reason": "ErrImagePull"})]}),
         "InProgress",
-        Verdict(Health.DEGRADED, "ErrImagePull", "web: ErrImagePull"),
+        HealthVerdict(Health.DEGRADED, "ErrImagePull", "web: ErrImagePull"),
     ),
     (
         "a pod whose secret does not exist",
@@ -219,7 +219,7 @@ CASES: list[tuple[str, dict[str, Any], str, Verdict]] = [
             },
         ),
         "InProgress",
-        Verdict(Health.DEGRADED, "CreateContainerConfigError", 'web: secret "web" not found'),
+        HealthVerdict(Health.DEGRADED, "CreateContainerConfigError", 'web: secret "web" not found'),
     ),
     (
         "a pod that creates its containers",
@@ -230,7 +230,7 @@ CASES: list[tuple[str, dict[str, Any], str, Verdict]] = [
             {"phase": "Pending", "containerStatuses": [container(waits={"reason": "ContainerCreating"})]},
         ),
         "InProgress",
-        Verdict(Health.PROGRESSING, "PodPending", "Pod is in the Pending phase"),
+        HealthVerdict(Health.PROGRESSING, "PodPending", "Pod is in the Pending phase"),
     ),
     (
         "a pod that crashes",
@@ -250,7 +250,7 @@ CASES: list[tuple[str, dict[str, Any], str, Verdict]] = [
             },
         ),
         "Failed",
-        Verdict(Health.DEGRADED, "CrashLoopBackOff", f"web exited with code 3 (Error): no database. {BACK_OFF}"),
+        HealthVerdict(Health.DEGRADED, "CrashLoopBackOff", f"web exited with code 3 (Error): no database. {BACK_OFF}"),
     ),
     (
         "a pod whose first container crashes before it starts",
@@ -270,25 +270,25 @@ CASES: list[tuple[str, dict[str, Any], str, Verdict]] = [
             },
         ),
         "InProgress",
-        Verdict(Health.DEGRADED, "CrashLoopBackOff", f"migrate exited with code 137 (OOMKilled). {BACK_OFF}"),
+        HealthVerdict(Health.DEGRADED, "CrashLoopBackOff", f"migrate exited with code 137 (OOMKilled). {BACK_OFF}"),
     ),
     (
         "a pod whose container has just crashed for the first time",
         pod(container(ended=LONG_RUN, restartCount=0)),
         "InProgress",
-        Verdict(Health.DEGRADED, "Error", "web exited with code 3 (Error)"),
+        HealthVerdict(Health.DEGRADED, "Error", "web exited with code 3 (Error)"),
     ),
     (
         "a pod whose container crashes again and has just ended",
         pod(container(ended=ERROR, last=ERROR, restartCount=4)),
         "InProgress",
-        Verdict(Health.DEGRADED, "CrashLoopBackOff", "web exited with code 3 (Error)"),
+        HealthVerdict(Health.DEGRADED, "CrashLoopBackOff", "web exited with code 3 (Error)"),
     ),
     (
         "a pod whose container crashes again and runs between two errors",
         pod(container(since="2026-11-30T11:59:32Z", last=ERROR, restartCount=4, ready=False)),
         "InProgress",
-        Verdict(
+        HealthVerdict(
             Health.DEGRADED,
             "CrashLoopBackOff",
             "web exited with code 3 (Error). It is not ready again",
@@ -299,7 +299,7 @@ CASES: list[tuple[str, dict[str, Any], str, Verdict]] = [
         "a pod whose container crashes again and is ready between two errors because it has no probe",
         pod(container(since="2026-11-30T11:59:32Z", last=ERROR, restartCount=4, ready=True), ready=True),
         "Current",
-        Verdict(
+        HealthVerdict(
             Health.DEGRADED,
             "CrashLoopBackOff",
             "web exited with code 3 (Error). It was restarted, and has run for less than 30 s",
@@ -310,7 +310,7 @@ CASES: list[tuple[str, dict[str, Any], str, Verdict]] = [
         "a pod whose container was restarted once after a long run",
         pod(container(since="2026-11-30T11:59:32Z", last=LONG_RUN, restartCount=7, ready=False)),
         "InProgress",
-        Verdict(
+        HealthVerdict(
             Health.DEGRADED,
             "Error",
             "web exited with code 3 (Error). It is not ready again",
@@ -321,25 +321,25 @@ CASES: list[tuple[str, dict[str, Any], str, Verdict]] = [
         "a pod whose container runs again for half a minute",
         pod(container(since="2026-11-30T11:59:30Z", last=ERROR, restartCount=4, ready=True), ready=True),
         "Current",
-        Verdict(Health.HEALTHY, None, "Pod is Ready"),
+        HealthVerdict(Health.HEALTHY, None, "Pod is Ready"),
     ),
     (
         "a pod whose probe says that its container works again",
         pod(container(since="2026-11-30T11:59:58Z", last=ERROR, restartCount=4, ready=True), ready=True, spec=PROBED),
         "Current",
-        Verdict(Health.HEALTHY, None, "Pod is Ready"),
+        HealthVerdict(Health.HEALTHY, None, "Pod is Ready"),
     ),
     (
         "a pod that is not ready long after an error",
         pod(container(since="2026-11-30T11:49:59Z", last=ERROR, restartCount=4, ready=False), spec=PROBED),
         "InProgress",
-        Verdict(Health.PROGRESSING, "PodRunningNotReady", "Pod is running but is not Ready"),
+        HealthVerdict(Health.PROGRESSING, "PodRunningNotReady", "Pod is running but is not Ready"),
     ),
     (
         "a pod whose container has ended without an error and runs again",
         pod(container(since="2026-11-30T11:59:58Z", last=ERROR | {"exitCode": 0}, restartCount=4, ready=False)),
         "InProgress",
-        Verdict(Health.PROGRESSING, "PodRunningNotReady", "Pod is running but is not Ready"),
+        HealthVerdict(Health.PROGRESSING, "PodRunningNotReady", "Pod is running but is not Ready"),
     ),
     (
         "a pod whose work is done while its sidecar is stopped",
@@ -348,7 +348,7 @@ CASES: list[tuple[str, dict[str, Any], str, Verdict]] = [
             initContainerStatuses=[container("proxy", ended={"exitCode": 143, "reason": "Error"})],
         ),
         "InProgress",
-        Verdict(Health.PROGRESSING, "PodRunningNotReady", "Pod is running but is not Ready"),
+        HealthVerdict(Health.PROGRESSING, "PodRunningNotReady", "Pod is running but is not Ready"),
     ),
     (
         "a pod that has failed",
@@ -365,7 +365,7 @@ CASES: list[tuple[str, dict[str, Any], str, Verdict]] = [
             },
         ),
         "Current",
-        Verdict(Health.DEGRADED, "Error", "web exited with code 2 (Error): bad flag"),
+        HealthVerdict(Health.DEGRADED, "Error", "web exited with code 2 (Error): bad flag"),
     ),
     (
         "a pod that was evicted",
@@ -376,25 +376,25 @@ CASES: list[tuple[str, dict[str, Any], str, Verdict]] = [
             {"phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory. "},
         ),
         "Current",
-        Verdict(Health.DEGRADED, "Evicted", "The node was low on resource: memory"),
+        HealthVerdict(Health.DEGRADED, "Evicted", "The node was low on resource: memory"),
     ),
     (
         "a pod that no node has room for",
         made("v1", "Pod", {}, PENDING, creationTimestamp="2026-11-30T11:00:00Z"),
         "Failed",
-        Verdict(Health.DEGRADED, "PodUnschedulable", "0/3 nodes are free"),
+        HealthVerdict(Health.DEGRADED, "PodUnschedulable", "0/3 nodes are free"),
     ),
     (
         "a new pod that no node has room for",
         made("v1", "Pod", {}, PENDING, creationTimestamp="2026-11-30T11:59:55Z"),
         "InProgress",
-        Verdict(Health.PROGRESSING, "PodNotScheduled", "0/3 nodes are free", NOW + timedelta(seconds=10)),
+        HealthVerdict(Health.PROGRESSING, "PodNotScheduled", "0/3 nodes are free", NOW + timedelta(seconds=10)),
     ),
 ]
 
 
 @pytest.mark.parametrize(("live", "kstatus", "verdict"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
-def test_polyhelm_says_of(live: dict[str, Any], kstatus: str, verdict: Verdict) -> None:
+def test_polyhelm_says_of(live: dict[str, Any], kstatus: str, verdict: HealthVerdict) -> None:
     assert compute(live, NOW).status == kstatus
     assert health_of(live, {}, NOW) == verdict
 
@@ -402,7 +402,7 @@ def test_polyhelm_says_of(live: dict[str, Any], kstatus: str, verdict: Verdict) 
 def test_an_autoscaler_that_lacks_metrics_for_longer_is_degraded() -> None:
     live = made("autoscaling/v2", "HorizontalPodAutoscaler", {}, {"conditions": LACKS})
     verdict = health_of(live, {}, NOW + timedelta(minutes=3))
-    assert verdict == Verdict(Health.DEGRADED, "FailedGetResourceMetric", "no metrics returned")
+    assert verdict == HealthVerdict(Health.DEGRADED, "FailedGetResourceMetric", "no metrics returned")
 
 
 def test_the_page_lists_each_difference_with_its_kinds() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.health.health import MAX_MESSAGE, Health, Verdict, shortened, worst
+from app.health.health import MAX_MESSAGE, Health, HealthVerdict, shortened, worst
 
 WORST_FIRST = [
     *(Health.DEGRADED, Health.MISSING, Health.UNKNOWN, Health.TERMINATING),
@@ -12,7 +12,7 @@ WORST_FIRST = [
 
 @pytest.mark.parametrize("place", range(len(WORST_FIRST)))
 def test_each_health_is_worse_than_those_after_it(place: int) -> None:
-    rest = [Verdict(health) for health in WORST_FIRST[place:]]
+    rest = [HealthVerdict(health) for health in WORST_FIRST[place:]]
     assert worst(reversed(rest)) == rest[0]
 
 
@@ -21,12 +21,15 @@ def test_every_health_has_a_place_in_the_order() -> None:
 
 
 def test_of_two_equally_bad_verdicts_the_first_is_kept() -> None:
-    first, second = Verdict(Health.DEGRADED, "CrashLoopBackOff"), Verdict(Health.DEGRADED, "ImagePullBackOff")
-    assert worst([Verdict(Health.HEALTHY), first, second]) == first
+    first, second = (
+        HealthVerdict(Health.DEGRADED, "CrashLoopBackOff"),
+        HealthVerdict(Health.DEGRADED, "ImagePullBackOff"),
+    )
+    assert worst([HealthVerdict(Health.HEALTHY), first, second]) == first
 
 
 def test_nothing_is_healthy() -> None:
-    assert worst([]) == Verdict(Health.HEALTHY)
+    assert worst([]) == HealthVerdict(Health.HEALTHY)
 
 
 def test_long_messages_lose_their_end() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.health.health import Health, Verdict
+from app.health.health import Health, HealthVerdict
 from app.health.judging import health_of
 from app.health.kinds import Kind, kind_of
 from app.health.rules import HealthRule, RuleError, compiled
@@ -23,7 +23,7 @@ THING = made(
 )
 
 
-WAITS = Verdict(Health.PROGRESSING, "Starts", "Its controller has not yet reported that it is ready")
+WAITS = HealthVerdict(Health.PROGRESSING, "Starts", "Its controller has not yet reported that it is ready")
 FAILED = "The health rule for Thing failed: "
 NO_STATE = "Key not found in map : \"state\", in `status.state == 'Up'`"
 NO_BOOLEAN = "the result is not a boolean, but a whole number, in `spec.size`"
@@ -33,13 +33,13 @@ def of_kind(kind: Kind, status: Any) -> dict[str, Any]:
     return made(f"{kind.group}/v1", kind.kind, {}, status, generation=1)
 
 
-def verdict_by(live: dict[str, Any], rule: HealthRule) -> Verdict:
+def verdict_by(live: dict[str, Any], rule: HealthRule) -> HealthVerdict:
     return health_of(live, {kind_of(live): compiled("Thing", rule)}, NOW)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=[f"{each['pack']}: {each['name']}" for each in EXAMPLES])
 def test_a_shipped_rule_judges(example: dict[str, Any]) -> None:
-    expected = Verdict(Health(example["health"]), example.get("reason"), example.get("message"))
+    expected = HealthVerdict(Health(example["health"]), example.get("reason"), example.get("message"))
     assert health_of(example["object"], shipped(), NOW) == expected
 
 
@@ -69,20 +69,20 @@ def test_an_object_of_unexpected_types_is_never_healthy_by_a_shipped_rule(status
 @pytest.mark.parametrize(
     ("fields", "verdict"),
     [
-        ({}, Verdict(Health.HEALTHY)),
-        ({"failed": "true"}, Verdict(Health.DEGRADED, "Starts", "Its controller has reported a failure")),
+        ({}, HealthVerdict(Health.HEALTHY)),
+        ({"failed": "true"}, HealthVerdict(Health.DEGRADED, "Starts", "Its controller has reported a failure")),
         ({"in_progress": "spec.size < 5", "failed": "true"}, WAITS),
-        ({"suspended": "true", "in_progress": "true"}, Verdict(Health.SUSPENDED, "Starts", "It is paused")),
+        ({"suspended": "true", "in_progress": "true"}, HealthVerdict(Health.SUSPENDED, "Starts", "It is paused")),
         (
             {"failed": "true", "reason": "status.phase", "message": "'size ' + string(spec.size)"},
-            Verdict(Health.DEGRADED, "Up", "size 3"),
+            HealthVerdict(Health.DEGRADED, "Up", "size 3"),
         ),
         ({"current": "object.status.phase == 'Down'"}, WAITS),
-        ({"current": "status.state == 'Up'"}, Verdict(Health.UNKNOWN, "RuleFailed", FAILED + NO_STATE)),
-        ({"current": "spec.size"}, Verdict(Health.UNKNOWN, "RuleFailed", FAILED + NO_BOOLEAN)),
+        ({"current": "status.state == 'Up'"}, HealthVerdict(Health.UNKNOWN, "RuleFailed", FAILED + NO_STATE)),
+        ({"current": "spec.size"}, HealthVerdict(Health.UNKNOWN, "RuleFailed", FAILED + NO_BOOLEAN)),
     ],
 )
-def test_the_first_expression_that_is_true_has_the_health(fields: dict[str, str], verdict: Verdict) -> None:
+def test_the_first_expression_that_is_true_has_the_health(fields: dict[str, str], verdict: HealthVerdict) -> None:
     assert verdict_by(THING, HealthRule(**{"current": "status.phase == 'Up'", **fields})) == verdict
 
 
@@ -109,13 +109,13 @@ def test_an_observed_generation_counts_before_a_rule_but_not_as_a_text() -> None
     rule = HealthRule(current="true")
     older = made("example.com/v1", "Thing", {}, {"observedGeneration": 1}, generation=2)
     assert verdict_by(older, rule).reason == "LatestGenerationNotObserved"
-    assert verdict_by({**older, "status": {"observedGeneration": "1"}}, rule) == Verdict(Health.HEALTHY)
+    assert verdict_by({**older, "status": {"observedGeneration": "1"}}, rule) == HealthVerdict(Health.HEALTHY)
 
 
 def test_an_object_with_very_many_values_is_not_looked_at() -> None:
     live = made("example.com/v1", "Thing", {}, {"conditions": [condition("Ready", "True")] * 1000})
     message = "The object has more than 5,000 values, so the health rule for Thing does not apply"
-    assert verdict_by(live, HealthRule(current="true")) == Verdict(Health.UNKNOWN, "TooLarge", message)
+    assert verdict_by(live, HealthRule(current="true")) == HealthVerdict(Health.UNKNOWN, "TooLarge", message)
 
 
 def test_the_page_lists_the_kinds_of_each_pack() -> None:

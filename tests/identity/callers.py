@@ -35,7 +35,7 @@ from app.tables.resources import LiveResource
 from app.tables.states import OperationState
 from app.tables.targets import Release, Target
 from app.targets.abandonment import AbandonedRelease
-from app.targets.activity import Activity, Phase, stored
+from app.targets.activity import Activity, ActivityPhase, stored
 from app.targets.trouble import target_error
 from schema.relay.ids import encode_id
 from simulator import Member
@@ -277,7 +277,7 @@ async def _observed(stack: Stack) -> None:
         result = (await session.exec(select(OperationResult))).one()
         result.error = target.error | {"abandoned": asdict(left)}
         hook = Hook("Job", "migrate", "default", ("pre-upgrade",))
-        target.activity = stored(Activity(Phase.HOOK, 1, now(), now(), hook))
+        target.activity = stored(Activity(ActivityPhase.HOOK, 1, now(), now(), hook))
         target.lease_expires_at = now() + timedelta(days=1)
         await session.execute(update(OperationResult).values(state=OperationState.RUNNING))
         blamed = {"kind": "ConfigMap", "namespace": "default", "name": "shop", "health": "MISSING"}

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from strawberry import ID
 
 from app.identity.permissions import Permission
-from app.rollouts.states import Verdict
+from app.rollouts.states import CheckVerdict
 from app.tables.columns import now
 from app.tables.identity import Role
 from app.tables.rollouts import CheckRun, GenerationHold
@@ -187,7 +187,7 @@ async def rolled_out(quiet: Stack, deployment_id: str, token: str) -> dict[str, 
         hold = GenerationHold(deployment_id=row_id(deployment_id, "Deployment"), generation=1, reason="It failed.")
         transaction.session.add(hold)
         run = CheckRun(rollout_id=row_id(rollout["id"], "Rollout"), wave=0, name="answers", rule=CHECK)
-        run.verdict, run.ended_at = Verdict.ERROR, now()
+        run.verdict, run.ended_at = CheckVerdict.ERROR, now()
         transaction.session.add(run)
     return {"rollout": rollout["id"], "of the rollout": rollout["planDigest"]}
 

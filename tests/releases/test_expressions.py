@@ -38,8 +38,8 @@ def test_a_text_is_split_into_literals_and_expressions(text: str, expected: list
 
 @pytest.mark.parametrize("text", ["${{", "${{ x", "${{ x }", "${{ }}", '${{ "x }}', "${{ {x }}", "${{ x } }}"])
 def test_an_expression_without_an_end_or_a_content_is_a_problem(text: str) -> None:
-    [(steps, message)] = problems({"a": ["x", {"b": text}]})
-    assert steps == ("a", "1", "b")
+    [(segments, message)] = problems({"a": ["x", {"b": text}]})
+    assert segments == ("a", "1", "b")
     assert message.startswith("Not a valid expression: ")
 
 

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from app.releases.layers import Inputs, LayerKind, Layers, Origin, Selected
 from app.releases.references import Layer
 from app.releases.release import desired
-from app.releases.selectors import Facts, Selector
+from app.releases.selectors import ClusterFacts, Selector
 from tests.releases.strategies import layers as documents
 
 LABELS = ("a", "b")
 
 
-def facts(labels: dict[str, str]) -> Facts:
-    return Facts("paris", "other", "other", None, labels, "v1.31.0", "fleet")
+def facts(labels: dict[str, str]) -> ClusterFacts:
+    return ClusterFacts("paris", "other", "other", None, labels, "v1.31.0", "fleet")
 
 
 def folded(documents: list[Any]) -> Any:

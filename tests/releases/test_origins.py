@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from app.releases.canonical import canonical
 from app.releases.layers import LayerKind, Origin
 from app.releases.origins import HiddenValue, ValueOrigin, compared, expression_at, origins
-from app.releases.paths import steps_of
+from app.releases.paths import segments_of
 from app.releases.references import place
 from app.releases.values import merge
 from tests.releases.strategies import layers as documents
@@ -23,8 +23,8 @@ LAYERS = (DEFAULTS, COMMON, FIRST, OWN)
 MISSING = object()
 
 
-def value_at(document: Any, steps: tuple[str, ...]) -> Any:
-    for step in steps:
+def value_at(document: Any, segments: tuple[str, ...]) -> Any:
+    for step in segments:
         document = document.get(step, MISSING) if isinstance(document, dict) else MISSING
     return document
 
@@ -35,15 +35,15 @@ stacks = st.lists(documents, min_size=1, max_size=4)
 @given(stacks)
 def test_the_values_with_an_origin_are_the_merged_document(stack: list[Any]) -> None:
     found = list(origins(list(zip(LAYERS, stack, strict=False))))
-    assert canonical(place({}, ((one.steps, one.value) for one in found))) == canonical(merge(*stack))
+    assert canonical(place({}, ((one.segments, one.value) for one in found))) == canonical(merge(*stack))
 
 
 @given(stacks)
 def test_a_value_comes_from_the_strongest_layer_that_has_one_at_its_path(stack: list[Any]) -> None:
     for one in origins(list(zip(LAYERS, stack, strict=False))):
-        having = [place for place, document in enumerate(stack) if value_at(document, one.steps) is not MISSING]
+        having = [place for place, document in enumerate(stack) if value_at(document, one.segments) is not MISSING]
         assert one.origin == LAYERS[having[-1]]
-        assert canonical(value_at(stack[having[-1]], one.steps)) == canonical(one.value)
+        assert canonical(value_at(stack[having[-1]], one.segments)) == canonical(one.value)
 
 
 @given(stacks)
@@ -52,18 +52,18 @@ def test_every_weaker_value_at_the_path_or_in_its_way_is_hidden(stack: list[Any]
         place = LAYERS.index(one.origin)
         hidden = {(found.origin, found.path) for found in one.hides}
         for found in one.hides:
-            steps = steps_of(found.path)
-            assert one.steps[: len(steps)] == steps
-            assert canonical(value_at(stack[LAYERS.index(found.origin)], steps)) == canonical(found.value)
+            segments = segments_of(found.path)
+            assert one.segments[: len(segments)] == segments
+            assert canonical(value_at(stack[LAYERS.index(found.origin)], segments)) == canonical(found.value)
         for weaker in range(place):
-            seen = [length for length in range(1, len(one.steps) + 1) if _ends(stack[weaker], one.steps[:length])]
+            seen = [length for length in range(1, len(one.segments) + 1) if _ends(stack[weaker], one.segments[:length])]
             if seen:
                 assert any(origin == LAYERS[weaker] for origin, _ in hidden)
 
 
-def _ends(document: Any, steps: tuple[str, ...]) -> bool:
+def _ends(document: Any, segments: tuple[str, ...]) -> bool:
     """Whether a document has a value at this path that no map can be merged into."""
-    value = value_at(document, steps)
+    value = value_at(document, segments)
     return value is not MISSING and not isinstance(value, dict)
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 
 from app.releases.canonical import canonical
-from app.releases.paths import path_of, steps_of
+from app.releases.paths import path_of, segments_of
 from app.releases.references import (
     HIDDEN,
     MARK,
@@ -28,15 +28,15 @@ def mark(value: Any) -> str:
     return f"{MARK}{canonical(value).hex()}"
 
 
-@given(steps=keys.flatmap(lambda first: keys.map(lambda second: (first, second))))
-def test_a_path_leads_to_the_keys_that_it_was_made_of(steps: tuple[str, str]) -> None:
-    assert steps_of(path_of(steps)) == steps
+@given(segments=keys.flatmap(lambda first: keys.map(lambda second: (first, second))))
+def test_a_path_leads_to_the_keys_that_it_was_made_of(segments: tuple[str, str]) -> None:
+    assert segments_of(path_of(segments)) == segments
 
 
 @pytest.mark.parametrize("path", ["", ".a", "a.", "a..b", "a b", 'a["b"', "a[b]", 'a.["b"]', "a['b']", "ä"])
 def test_an_invalid_path_is_refused(path: str) -> None:
     with pytest.raises(ValueError, match=r"not a valid path|at least one key"):
-        steps_of(path)
+        segments_of(path)
 
 
 @given(values=documents())

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from app.releases.selectors import MAX_CHOICES, Facts, Selector, problems
+from app.releases.selectors import MAX_CHOICES, ClusterFacts, Selector, problems
 
-PARIS = Facts(
+PARIS = ClusterFacts(
     name="paris",
     cloud="amazon",
     distribution="eks",
@@ -39,7 +39,7 @@ def test_a_cluster_matches_if_it_meets_every_condition(selector: dict[str, Any],
 
 
 def test_a_cluster_without_a_region_matches_no_region() -> None:
-    facts = Facts.of_json(PARIS.as_json() | {"region": None})
+    facts = ClusterFacts.of_json(PARIS.as_json() | {"region": None})
     assert not Selector.of_json({"region": "eu-west-3"}).matches(facts)
 
 
@@ -53,7 +53,7 @@ def test_a_selector_is_stored_in_one_form() -> None:
 
 
 def test_facts_survive_being_stored() -> None:
-    assert Facts.of_json(PARIS.as_json()) == PARIS
+    assert ClusterFacts.of_json(PARIS.as_json()) == PARIS
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.releases.canonical import canonical
 from app.releases.release import Desired, Observed
-from app.releases.status import MAX_REASONS, Reason, ReasonCode, TargetStatus, Verdict, helm_status, judge
+from app.releases.status import MAX_REASONS, Reason, ReasonCode, TargetStatus, TargetVerdict, helm_status, judge
 from tests.releases.strategies import layers
 
 WORDS = [
@@ -41,25 +41,25 @@ def observed(
 def test_a_member_that_cannot_be_asked_is_unknown_whatever_was_known(
     wanted: Desired | None, found: Observed | None
 ) -> None:
-    assert judge(wanted, found, "The API server did not answer.") == Verdict(
+    assert judge(wanted, found, "The API server did not answer.") == TargetVerdict(
         TargetStatus.UNKNOWN, (Reason(ReasonCode.UNREACHABLE, "The API server did not answer."),)
     )
 
 
 @pytest.mark.parametrize("wanted", [None, desired(), desired({"a": 1})])
 def test_a_target_without_a_release_is_not_installed(wanted: Desired | None) -> None:
-    assert judge(wanted, None) == Verdict(TargetStatus.NOT_INSTALLED, (GONE,))
+    assert judge(wanted, None) == TargetVerdict(TargetStatus.NOT_INSTALLED, (GONE,))
 
 
 @pytest.mark.parametrize("word", WORDS)
 def test_a_release_on_a_cluster_that_is_no_target_is_a_stale_orphan(word: str) -> None:
-    assert judge(None, observed({"a": 1}, status=word)) == Verdict(TargetStatus.STALE, (ORPHAN,))
+    assert judge(None, observed({"a": 1}, status=word)) == TargetVerdict(TargetStatus.STALE, (ORPHAN,))
 
 
 @pytest.mark.parametrize("word", WORDS)
 def test_other_values_are_stale_before_any_word_of_helm(word: str) -> None:
     verdict = judge(desired({"a": {"b": 1}, "c": 2}), observed({"a": {"b": 2, "d": 3}}, status=word))
-    assert verdict == Verdict(
+    assert verdict == TargetVerdict(
         TargetStatus.STALE,
         (
             Reason(ReasonCode.VALUES, "a.b: wanted 1, found 2", "a.b", 1, 2),
@@ -71,7 +71,7 @@ def test_other_values_are_stale_before_any_word_of_helm(word: str) -> None:
 
 def test_another_chart_and_another_version_are_stale_with_a_reason_each() -> None:
     verdict = judge(desired({"a": 1}), observed({}, chart="db", version="2.0.0", status="failed"))
-    assert verdict == Verdict(
+    assert verdict == TargetVerdict(
         TargetStatus.STALE,
         (
             Reason(ReasonCode.CHART_NAME, "Chart: wanted web, found db", None, "web", "db"),
@@ -113,14 +113,14 @@ def test_another_chart_and_another_version_are_stale_with_a_reason_each() -> Non
 )
 def test_without_differences_the_status_of_helm_counts(word: str, status: TargetStatus, sentence: str) -> None:
     reason = Reason(ReasonCode.HELM_STATUS, sentence, actual=word)
-    assert judge(desired({"a": 1}), observed({"a": 1}, status=word)) == Verdict(status, (reason,))
+    assert judge(desired({"a": 1}), observed({"a": 1}, status=word)) == TargetVerdict(status, (reason,))
     assert helm_status(word) is status
 
 
 def test_a_failure_is_reported_in_helms_own_words_too() -> None:
     verdict = judge(desired(), observed(status="failed", description='Upgrade "shop" failed: no such host'))
     message = 'Helm\'s last action on this release failed. Upgrade "shop" failed: no such host'
-    assert verdict == Verdict(TargetStatus.FAILED, (Reason(ReasonCode.HELM_STATUS, message, actual="failed"),))
+    assert verdict == TargetVerdict(TargetStatus.FAILED, (Reason(ReasonCode.HELM_STATUS, message, actual="failed"),))
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_failure_is_reported_in_helms_own_words_too() -> None:
     ],
 )
 def test_equal_values_in_another_form_are_deployed_without_reasons(wanted: Desired, found: Observed) -> None:
-    assert judge(wanted, found) == Verdict(TargetStatus.DEPLOYED, ())
+    assert judge(wanted, found) == TargetVerdict(TargetStatus.DEPLOYED, ())
 
 
 @pytest.mark.parametrize(

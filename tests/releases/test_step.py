@@ -6,17 +6,17 @@ import pytest
 
 from app.releases.ownership import Owner
 from app.releases.release import Desired, Observed
-from app.releases.step import Block, Recovery, ReleaseAction, Step, next_step
+from app.releases.step import Block, Recovery, ReleaseAction, ReleaseStep, next_step
 
 WANTED = Desired("web", "1.0.0", {"a": 1})
-NOTHING = Step(ReleaseAction.NONE)
-INSTALL, UPGRADE = Step(ReleaseAction.INSTALL), Step(ReleaseAction.UPGRADE)
-UNINSTALL = Step(ReleaseAction.UNINSTALL)
-TAKEN, LOCKED, UNREADABLE = (Step(ReleaseAction.NONE, block) for block in Block)
-MARK = Step(ReleaseAction.UPGRADE, recovery=Recovery.MARK_FAILED)
-MARK_INSTALL = Step(ReleaseAction.INSTALL, recovery=Recovery.MARK_FAILED)
-REMOVE = Step(ReleaseAction.INSTALL, recovery=Recovery.REMOVE, hooks=False)
-REMOVE_WITH_HOOKS = Step(ReleaseAction.INSTALL, recovery=Recovery.REMOVE)
+NOTHING = ReleaseStep(ReleaseAction.NONE)
+INSTALL, UPGRADE = ReleaseStep(ReleaseAction.INSTALL), ReleaseStep(ReleaseAction.UPGRADE)
+UNINSTALL = ReleaseStep(ReleaseAction.UNINSTALL)
+TAKEN, LOCKED, UNREADABLE = (ReleaseStep(ReleaseAction.NONE, block) for block in Block)
+MARK = ReleaseStep(ReleaseAction.UPGRADE, recovery=Recovery.MARK_FAILED)
+MARK_INSTALL = ReleaseStep(ReleaseAction.INSTALL, recovery=Recovery.MARK_FAILED)
+REMOVE = ReleaseStep(ReleaseAction.INSTALL, recovery=Recovery.REMOVE, hooks=False)
+REMOVE_WITH_HOOKS = ReleaseStep(ReleaseAction.INSTALL, recovery=Recovery.REMOVE)
 
 PENDING = ["pending-install", "pending-upgrade", "pending-rollback"]
 UNFINISHED = [*PENDING, "uninstalling"]

@@ -12,7 +12,7 @@ from app.releases.next_steps import NextStep, next_steps
 from app.releases.ownership import Owner
 from app.releases.release import Desired, Observed
 from app.releases.status import TargetStatus, judge
-from app.releases.step import Recovery, ReleaseAction, Step, next_step
+from app.releases.step import Recovery, ReleaseAction, ReleaseStep, next_step
 from app.tables.clusters import Reachability
 from app.targets.claims import blocked
 
@@ -74,7 +74,7 @@ class Outcome:
 
 def operate(world: World, *, skip_hooks: bool = False, force: bool = False) -> Outcome:
     """An operation, until it ends or can't go on."""
-    step: Step | None = None
+    step: ReleaseStep | None = None
     for _ in range(6):
         code, is_temporary = "", False
         if world.reachability is not Reachability.REACHABLE:
@@ -147,7 +147,7 @@ def _before(release: Observed | None) -> Observed | None:
     return replace(release, revision=release.revision - 1, status="superseded", unreadable=None)
 
 
-def _perform(world: World, step: Step, *, hooks: bool) -> tuple[World, bool]:
+def _perform(world: World, step: ReleaseStep, *, hooks: bool) -> tuple[World, bool]:
     """What Helm, or the marking, makes of a release."""
     found = world.release
     if step.recovery is Recovery.MARK_FAILED:

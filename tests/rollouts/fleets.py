@@ -4,9 +4,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from app.rollouts.approvals import Decision
+from app.rollouts.approvals import WaveDecision
 from app.rollouts.members import Member, Run, Seen
-from app.rollouts.progress import Known, Rollout, Step, Wave, next_step
+from app.rollouts.progress import Advance, Known, RolloutState, Wave, advance
 from app.rollouts.states import ENDED, IN_FLIGHT
 from app.rollouts.strategy import Amount, Approvals, WaveRule
 from app.rollouts.windows import OPEN, Opening
@@ -80,12 +80,12 @@ class Target:
 @dataclass
 class Fleet:
     random: Random
-    rollout: Rollout
+    rollout: RolloutState
     targets: dict[int, Target]
     closed_until: datetime
     approves_at: datetime
     now: datetime = START
-    steps: list[Step] = field(default_factory=list)
+    advances: list[Advance] = field(default_factory=list)
 
     @classmethod
     def of(cls, seed: int) -> "Fleet":
@@ -95,7 +95,7 @@ class Fleet:
         targets = {number: _target(random) for number in range(count)}
         members = {number: Member(random.randrange(len(waves))) for number in targets}
         budget = random.randint(1, count)
-        rollout = Rollout(waves, members, budget, DIGEST, author=AUTHOR, is_expedited=random.random() < 0.1)
+        rollout = RolloutState(waves, members, budget, DIGEST, author=AUTHOR, is_expedited=random.random() < 0.1)
         closed = START + timedelta(minutes=random.choice([0, 0, 0, 30]))
         approves = START + timedelta(minutes=random.randint(0, 60))
         return cls(random, rollout, targets, closed, approves)
@@ -107,17 +107,17 @@ class Fleet:
             seen = {number: _with(each, closed) for number, each in seen.items()}
         decisions = []
         if self.now >= self.approves_at:
-            decisions = [Decision(wave, DIGEST, 2, True, self.now) for wave in range(len(self.rollout.waves))]
+            decisions = [WaveDecision(wave, DIGEST, 2, True, self.now) for wave in range(len(self.rollout.waves))]
         return Known(seen, self.now, decisions)
 
-    def step(self) -> Step:
-        step = next_step(self.rollout, self.known())
-        for number in step.moves:
+    def advance(self) -> Advance:
+        advanced = advance(self.rollout, self.known())
+        for number in advanced.moves:
             target = self.targets[number]
             target.moved_at, target.touched = self.now, True
-        self.rollout = step.rollout
-        self.steps.append(step)
-        return step
+        self.rollout = advanced.rollout
+        self.advances.append(advanced)
+        return advanced
 
     def moments(self) -> list[datetime]:
         """When something happens in the world."""
@@ -130,7 +130,7 @@ class Fleet:
 
     def goes_on(self) -> bool:
         """Lets time pass until something happens, in the world or by the rollout's own clock."""
-        last = self.steps[-1]
+        last = self.advances[-1]
         coming = self.moments() + ([last.next_at] if last.next_at else [])
         if not coming:
             return False

@@ -5,7 +5,7 @@ from typing import Any
 from sqlmodel import select
 
 from app.core.transaction import Transaction
-from app.rollouts.states import Answer, GateKind, GateState, Phase, TargetState, Verdict
+from app.rollouts.states import Answer, CheckVerdict, GateKind, GateState, RolloutPhase, TargetState
 from app.tables import states
 from app.tables.columns import now
 from app.tables.deployments import Deployment
@@ -87,7 +87,7 @@ async def _add(transaction: Transaction, deployment: Deployment, target: Target)
         plan_digest="a digest",
         strategy=STRATEGY,
         budget=1,
-        phase=Phase.WAITING,
+        phase=RolloutPhase.WAITING,
         author="admin",
         gates=gates,
     )
@@ -108,10 +108,10 @@ async def _add(transaction: Transaction, deployment: Deployment, target: Target)
     )
     session.add(
         GateDecision(
-            rollout_id=row.id, wave=0, plan_digest="a digest", author="the-admin", verdict=states.Verdict.APPROVED
+            rollout_id=row.id, wave=0, plan_digest="a digest", author="the-admin", verdict=states.PlanVerdict.APPROVED
         )
     )
-    run = CheckRun(rollout_id=row.id, wave=0, name="answers", rule=CHECK, verdict=Verdict.INCONCLUSIVE)
+    run = CheckRun(rollout_id=row.id, wave=0, name="answers", rule=CHECK, verdict=CheckVerdict.INCONCLUSIVE)
     run.ended_at = now()
     session.add(run)
     await session.flush()

@@ -2,15 +2,15 @@ from datetime import timedelta
 
 import pytest
 
-from app.rollouts.approvals import Decision, approving, is_rejected
+from app.rollouts.approvals import WaveDecision, approving, is_rejected
 from app.rollouts.strategy import Approvals
 from tests.rollouts.fleets import AUTHOR, DIGEST, START
 
 RULE = Approvals(required=2, valid=timedelta(days=1))
 
 
-def decision(user: int, *, approves: bool = True, wave: int = 0, digest: str = DIGEST, hours: int = 0) -> Decision:
-    return Decision(wave, digest, user, approves, START + timedelta(hours=hours))
+def decision(user: int, *, approves: bool = True, wave: int = 0, digest: str = DIGEST, hours: int = 0) -> WaveDecision:
+    return WaveDecision(wave, digest, user, approves, START + timedelta(hours=hours))
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def decision(user: int, *, approves: bool = True, wave: int = 0, digest: str = D
     ids=["two", "one twice", "the author", "another plan", "another wave", "expired", "withdrawn", "given after all"],
 )
 def test_an_approval_counts_once_for_its_plan_and_wave_and_not_from_the_author(
-    decisions: list[Decision], expected: set[int]
+    decisions: list[WaveDecision], expected: set[int]
 ) -> None:
     assert approving(RULE, decisions, wave=0, plan_digest=DIGEST, author=AUTHOR, now=START) == expected
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.rollouts.checks import CheckKind, CheckRule, Finding, of_conditions, summed_up
-from app.rollouts.progress import Rollout, Wave, lapsed
-from app.rollouts.states import Answer, Phase, Verdict, WaveState
+from app.rollouts.progress import RolloutState, Wave, lapsed
+from app.rollouts.states import Answer, CheckVerdict, RolloutPhase, WaveState
 from app.rollouts.strategy import WaveRule
 
 P, F, U, E = Answer.PASSED, Answer.FAILED, Answer.INCONCLUSIVE, Answer.ERROR
@@ -20,24 +20,24 @@ def rule(count: int = 1, *, failures: int = 0, unsure: int = 0, errors: int = 0)
 @pytest.mark.parametrize(
     ("answers", "check", "verdict"),
     [
-        ([], rule(), Verdict.RUNNING),
-        ([P], rule(), Verdict.PASSED),
-        ([P, P], rule(3), Verdict.RUNNING),
-        ([P, F], rule(3), Verdict.FAILED),
-        ([F, P], rule(3, failures=1), Verdict.RUNNING),
-        ([F, P, P], rule(3, failures=1), Verdict.PASSED),
-        ([F, P, F], rule(3, failures=1), Verdict.FAILED),
-        ([U], rule(3), Verdict.INCONCLUSIVE),
-        ([U, P, P], rule(3, unsure=1), Verdict.PASSED),
-        ([U, U], rule(3, unsure=1), Verdict.INCONCLUSIVE),
-        ([E], rule(), Verdict.ERROR),
-        ([E, E, P], rule(errors=2), Verdict.PASSED),  # an error is no result
-        ([E, E, P, E, E], rule(2, errors=2), Verdict.RUNNING),  # and only errors in a row count
-        ([E, E, E], rule(errors=2), Verdict.ERROR),
+        ([], rule(), CheckVerdict.RUNNING),
+        ([P], rule(), CheckVerdict.PASSED),
+        ([P, P], rule(3), CheckVerdict.RUNNING),
+        ([P, F], rule(3), CheckVerdict.FAILED),
+        ([F, P], rule(3, failures=1), CheckVerdict.RUNNING),
+        ([F, P, P], rule(3, failures=1), CheckVerdict.PASSED),
+        ([F, P, F], rule(3, failures=1), CheckVerdict.FAILED),
+        ([U], rule(3), CheckVerdict.INCONCLUSIVE),
+        ([U, P, P], rule(3, unsure=1), CheckVerdict.PASSED),
+        ([U, U], rule(3, unsure=1), CheckVerdict.INCONCLUSIVE),
+        ([E], rule(), CheckVerdict.ERROR),
+        ([E, E, P], rule(errors=2), CheckVerdict.PASSED),  # an error is no result
+        ([E, E, P, E, E], rule(2, errors=2), CheckVerdict.RUNNING),  # and only errors in a row count
+        ([E, E, E], rule(errors=2), CheckVerdict.ERROR),
     ],
 )
 def test_the_verdict_follows_from_the_measurements_and_the_limits(
-    answers: list[Answer], check: CheckRule, verdict: Verdict
+    answers: list[Answer], check: CheckRule, verdict: CheckVerdict
 ) -> None:
     assert check.verdict(answers) is verdict
 
@@ -48,12 +48,12 @@ def test_a_check_always_ends_and_failures_beyond_the_limit_never_pass(
 ) -> None:
     check = rule(count, failures=failures, unsure=unsure, errors=errors)
     longest = (count + 1) * (errors + 1)
-    ends = [n for n in range(len(answers) + 1) if check.verdict(answers[:n]) is not Verdict.RUNNING]
+    ends = [n for n in range(len(answers) + 1) if check.verdict(answers[:n]) is not CheckVerdict.RUNNING]
     if len(answers) >= longest:
         assert ends
     if ends:
         measured = answers[: ends[0]]
-        assert (check.verdict(measured) is Verdict.FAILED) == (measured.count(F) > failures)
+        assert (check.verdict(measured) is CheckVerdict.FAILED) == (measured.count(F) > failures)
 
 
 @pytest.mark.parametrize(
@@ -79,12 +79,12 @@ def test_the_worst_result_of_several_clusters_counts() -> None:
 
 def test_what_lapses_is_a_running_check_of_an_ended_rollout_and_any_after_a_wave_that_settles_again() -> None:
     wave = WaveRule("one", checks_before=("before",), checks=("after",))
-    states = {(0, "before"): Verdict.PASSED, (0, "after"): Verdict.PASSED, (1, "after"): Verdict.RUNNING}
+    states = {(0, "before"): CheckVerdict.PASSED, (0, "after"): CheckVerdict.PASSED, (1, "after"): CheckVerdict.RUNNING}
 
-    def rollout(first: WaveState, phase: Phase) -> Rollout:
-        return Rollout((Wave(wave, first), Wave(wave, WaveState.CHECKING)), {}, 1, "", phase=phase)
+    def rollout(first: WaveState, phase: RolloutPhase) -> RolloutState:
+        return RolloutState((Wave(wave, first), Wave(wave, WaveState.CHECKING)), {}, 1, "", phase=phase)
 
-    assert lapsed(rollout(WaveState.PASSED, Phase.WAITING), states) == set()
-    assert lapsed(rollout(WaveState.PASSED, Phase.PAUSED), states) == set()
-    assert lapsed(rollout(WaveState.PASSED, Phase.ABORTED), states) == {(1, "after")}
-    assert lapsed(rollout(WaveState.SOAKING, Phase.WAITING), states) == {(0, "after")}
+    assert lapsed(rollout(WaveState.PASSED, RolloutPhase.WAITING), states) == set()
+    assert lapsed(rollout(WaveState.PASSED, RolloutPhase.PAUSED), states) == set()
+    assert lapsed(rollout(WaveState.PASSED, RolloutPhase.ABORTED), states) == {(1, "after")}
+    assert lapsed(rollout(WaveState.SOAKING, RolloutPhase.WAITING), states) == {(0, "after")}

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from app.rollouts.members import Member
-from app.rollouts.progress import Rollout, Wave
+from app.rollouts.progress import RolloutState, Wave
 from app.rollouts.rollback import Rollback, is_automatic, rollback
 from app.rollouts.states import TargetState
 from app.rollouts.strategy import WaveRule
@@ -18,7 +18,7 @@ def test_each_moved_target_goes_back_to_its_own_generation_and_the_last_wave_fir
         4: Member(1, TargetState.FAILED, moved_at=START),
         5: Member(1),
     }
-    rollout = Rollout((Wave(WaveRule("first")), Wave(WaveRule("second"))), members, 2, DIGEST)
+    rollout = RolloutState((Wave(WaveRule("first")), Wave(WaveRule("second"))), members, 2, DIGEST)
     found = rollback(rollout, {1: 7, 2: 5, 3: 7, 5: 7})
     assert found == Rollback({1: 7, 2: 5, 3: 7}, ((3,), (1, 2)), left=(4,))
 

@@ -2,12 +2,12 @@ from collections.abc import Mapping
 
 import pytest
 
-from app.releases.selectors import Facts, Selector
+from app.releases.selectors import ClusterFacts, Selector
 from app.rollouts.strategy import Amount, Strategy, WaveRule, assign
 
 
-def cluster(name: str, labels: Mapping[str, str] | None = None) -> Facts:
-    return Facts(name, "aws", "eks", "eu-west-1", labels or {}, "1.31.0", "fleet")
+def cluster(name: str, labels: Mapping[str, str] | None = None) -> ClusterFacts:
+    return ClusterFacts(name, "aws", "eks", "eu-west-1", labels or {}, "1.31.0", "fleet")
 
 
 TEN = [cluster(f"c{number}", {"stage": "canary"} if number < 2 else {}) for number in range(10)]

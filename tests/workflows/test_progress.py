@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from app.workflows.checking import definition_problems
 from app.workflows.definition import Definition
-from app.workflows.progress import MAX_ITEMS, Start, Step, next_step
+from app.workflows.progress import MAX_ITEMS, Advance, Start, advance
 from app.workflows.run import Outcome, Run, RunState, StepError, StepState, cancelling, with_outcome
 from tests.workflows.plain import START, Plain, World, random_steps
 
@@ -48,9 +48,9 @@ def driven(definition: Definition, world: World) -> tuple[Run, datetime]:
     run, now = Run(), START
     ends = dict[tuple[str, int], tuple[datetime, bool]]()
     while True:
-        step = next_step(definition, run, now)
+        step = advance(definition, run, now)
         run = step.run
-        again = next_step(definition, run, now)
+        again = advance(definition, run, now)
         assert (again.starts, again.stops, again.run, again.next_at) == ((), (), run, step.next_at)
         for stop in step.stops:
             del ends[stop]
@@ -76,12 +76,12 @@ class Runner:
         assert definition_problems(document) == []
         self.definition = Definition.of_json(document)
         self.run, self.now = Run(parameters), START
-        self.last = Step(self.run)
+        self.last = Advance(self.run)
 
     def step(self, *, after: timedelta = timedelta(0)) -> list[str]:
         """Lets time pass, and returns the paths of the attempts that begin."""
         self.now += after
-        self.last = next_step(self.definition, self.run, self.now)
+        self.last = advance(self.definition, self.run, self.now)
         self.run = self.last.run
         return [start.path for start in self.last.starts]
 

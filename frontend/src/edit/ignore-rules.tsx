@@ -16,7 +16,7 @@ export function IgnoreRules({
     <fieldset className="stack tight">
       <legend className="label">Ignored differences</legend>
       <p className="soft small">
-        Paths are JSON pointers, one per line. * matches any one step, for example
+        Paths are JSON pointers, one per line. * matches any one segment, for example
         /spec/template/spec/containers/*/resources.
       </p>
       {rules.map((rule, index) => (

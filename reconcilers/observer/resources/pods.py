@@ -19,7 +19,7 @@ from app.clusters.objects import Object, ObjectChange, list_objects, object_chan
 from app.core.concurrency import for_each
 from app.core.errors import ActionError
 from app.core.limiter import Limiter
-from app.health.health import Health, Verdict, worst
+from app.health.health import Health, HealthVerdict, worst
 from app.resources.seen import Key, Seen, read_seen
 from app.resources.tree import POD
 from app.tables.columns import now
@@ -50,8 +50,8 @@ class _Ailing:
     """
 
     seen: Seen
-    failed: dict[str, Verdict] = field(default_factory=dict)
-    failure: Verdict | None = None
+    failed: dict[str, HealthVerdict] = field(default_factory=dict)
+    failure: HealthVerdict | None = None
     looked_at: float = float("-inf")
     due: float = field(default_factory=time.monotonic)
     pause: float = _FIRST_PAUSE
@@ -136,7 +136,7 @@ class Pods:
         ailing.looked_at = time.monotonic()
         ailing.due = ailing.looked_at + ailing.pause
         ailing.pause = min(2 * ailing.pause, _LONGEST_PAUSE)
-        failed: dict[str, Verdict] = {}
+        failed: dict[str, HealthVerdict] = {}
         times: list[datetime | None] = []
         version = 0
         try:
@@ -205,7 +205,7 @@ class Pods:
         self._wanted.set()
 
 
-def _note_change(failed: dict[str, Verdict], change: ObjectChange) -> datetime | None:
+def _note_change(failed: dict[str, HealthVerdict], change: ObjectChange) -> datetime | None:
     if change.item is None:
         return None
     if change.is_deleted:
@@ -214,17 +214,17 @@ def _note_change(failed: dict[str, Verdict], change: ObjectChange) -> datetime |
     return _note(failed, change.item)
 
 
-def _note(failed: dict[str, Verdict], pod: Object) -> datetime | None:
+def _note(failed: dict[str, HealthVerdict], pod: Object) -> datetime | None:
     """Keeps the verdict on a pod if it has failed; returns when it has to be judged again."""
     name = pod["metadata"]["name"]
     verdict = read_seen(pod, POD, now()).verdict
     if verdict.health is Health.DEGRADED and (name in failed or len(failed) < _MOST):
         why = verdict.message or verdict.reason or "it has failed"
-        failed[name] = Verdict(Health.DEGRADED, verdict.reason, f"Pod {name}: {why}", verdict.again_at)
+        failed[name] = HealthVerdict(Health.DEGRADED, verdict.reason, f"Pod {name}: {why}", verdict.again_at)
     elif verdict.health is not Health.DEGRADED:
         failed.pop(name, None)
     return verdict.again_at
 
 
-def _with_failure(seen: Seen, failure: Verdict | None) -> Seen:
+def _with_failure(seen: Seen, failure: HealthVerdict | None) -> Seen:
     return seen if failure is None else seen.with_verdict(replace(failure, again_at=None))

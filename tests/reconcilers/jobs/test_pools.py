@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 
 from sqlalchemy import text
 
-from app.jobs.rollouts import MeasureCheck, StepRollout
+from app.jobs.rollouts import AdvanceRollout, MeasureCheck
 from reconcilers.jobs import SLOTS, job_dispatchers
 from reconcilers.jobs.kinds import JobPool
 from tests.stack import Stack, eventually
@@ -23,7 +23,7 @@ async def test_measurements_that_take_all_their_slots_delay_no_steps_of_rollouts
         limiter.is_shared = False
         slots = [await limiter.acquire(organization_id) for _ in range(SLOTS[JobPool.MEASUREMENTS])]
         async with stack.services.transaction() as transaction:
-            for job in (MeasureCheck(run_id=1, version=0), StepRollout(rollout_id=1)):
+            for job in (MeasureCheck(run_id=1, version=0), AdvanceRollout(rollout_id=1)):
                 transaction.enqueue(job, organization_id=organization_id)
         for dispatcher in dispatchers.values():
             dispatcher.note(organization_id)

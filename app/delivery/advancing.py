@@ -1,7 +1,7 @@
-"""Computes the next step of a rollout and writes it: which targets move, and what the rollout waits for.
+"""Advances a rollout: computes which targets move and what the rollout waits for, and writes it.
 
-A step is written only if the rollout is still the one that it was computed from. If the worker dies before the commit,
-nothing has happened; the next step is computed from what is stored."""
+An advance is written only if the rollout is still the one that it was computed from. If the worker dies before the
+commit, nothing has happened; the next one is computed from what is stored."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -22,13 +22,12 @@ from app.delivery.starting import ALLOW, activate, end_rollout, open_rollouts
 from app.delivery.stored import Loaded, columns_of, load
 from app.delivery.timing import next_look, wake_at
 from app.delivery.verified import verify_found, verify_ready
-from app.jobs.rollouts import StepRollout
+from app.jobs.rollouts import AdvanceRollout
 from app.operations.progress import end_rollout_operation, expect_versions, extend_operation, start_operation
 from app.rollouts.members import Member
-from app.rollouts.progress import Rollout as Plan
-from app.rollouts.progress import Step, next_step
+from app.rollouts.progress import Advance, RolloutState, advance
 from app.rollouts.rollback import is_automatic
-from app.rollouts.states import ENDED, IN_FLIGHT, OPEN, Ending, Phase, TargetState, Verdict, WaveState
+from app.rollouts.states import ENDED, IN_FLIGHT, OPEN, CheckVerdict, Ending, RolloutPhase, TargetState, WaveState
 from app.rollouts.strategy import Strategy
 from app.tables.columns import now
 from app.tables.deployments import Deployment
@@ -39,7 +38,7 @@ from app.tables.targets import Target
 from app.targets.judging import judge_targets
 from app.targets.locking import lock_targets
 
-_CLAIM = (
+_LOCK_UNCHANGED = (
     update(Rollout)
     .where(col(Rollout.id) == bindparam("rollout"), col(Rollout.version) == bindparam("known"))
     .values(version=Rollout.version + 1)
@@ -53,10 +52,10 @@ _ALLOW = text(f"""
     RETURNING t.id
 """)
 _WITHOUT_MOVE = (TargetState.DEFERRED, TargetState.INCONCLUSIVE, TargetState.BEHIND)
-_OUTCOMES = {Phase.SUCCEEDED: OperationState.SUCCEEDED, Phase.FAILED: OperationState.FAILED}
+_OUTCOMES = {RolloutPhase.SUCCEEDED: OperationState.SUCCEEDED, RolloutPhase.FAILED: OperationState.FAILED}
 
 
-async def step_rollout(services: Services, job: StepRollout) -> None:
+async def advance_rollout(services: Services, job: AdvanceRollout) -> None:
     """Writes what happens next, if the rollout decides on its deployment's targets."""
     async with services.transaction() as transaction:
         session = transaction.session
@@ -64,37 +63,37 @@ async def step_rollout(services: Services, job: StepRollout) -> None:
         if row is None or not row.is_active:
             return
         loaded = await load(session, row, now())
-        before = loaded.plan
+        before = loaded.state
         if loaded.is_cancelled and before.phase in OPEN:
-            before = replace(before, phase=Phase.ABORTED)
-        step = next_step(before, loaded.known)
-        if not await claim(transaction, row):
-            return  # another transaction has changed it, and has requested a step of its own
-        await _write(transaction, loaded, step)
+            before = replace(before, phase=RolloutPhase.ABORTED)
+        advanced = advance(before, loaded.known)
+        if not await lock_unchanged(transaction, row):
+            return  # another transaction has changed it, and has requested an advance of its own
+        await _write(transaction, loaded, advanced)
 
 
-async def claim(transaction: Transaction, row: Rollout) -> bool:
+async def lock_unchanged(transaction: Transaction, row: Rollout) -> bool:
     """Locks a rollout, unless it has changed since it was read."""
     given = {"rollout": row.id, "known": row.version}
-    return (await transaction.session.execute(_CLAIM, given)).first() is not None
+    return (await transaction.session.execute(_LOCK_UNCHANGED, given)).first() is not None
 
 
-async def _write(transaction: Transaction, loaded: Loaded, step: Step) -> None:
-    row, before, after = loaded.row, loaded.plan, step.rollout
+async def _write(transaction: Transaction, loaded: Loaded, advanced: Advance) -> None:
+    row, before, after = loaded.row, loaded.state, advanced.rollout
     moment = loaded.known.now
     changed = {id_: member for id_, member in after.members.items() if member != before.members[id_]}
     await _write_members(transaction, row, changed, loaded, moment)
     await _write_waves(transaction, loaded.waves, after, moment)
-    if step.moves:
-        await _move(transaction, loaded, step.moves, after.members)
-    await follow_checks(transaction, loaded, step)
-    gates = stored_gates(step.waiting_for, loaded.waves, row.gates, moment)
+    if advanced.moves:
+        await _move(transaction, loaded, advanced.moves, after.members)
+    await follow_checks(transaction, loaded, advanced)
+    gates = stored_gates(advanced.waiting_for, loaded.waves, row.gates, moment)
     has_changed = bool(changed) or (after.phase, gates) != (row.phase, row.gates)
     metrics.note_gates(row.gates, gates, moment)
     was_ended = row.phase in ENDED
-    row.phase, row.ending, row.gates, row.next_at = after.phase, after.ending, gates, next_look(step, moment)
+    row.phase, row.ending, row.gates, row.next_at = after.phase, after.ending, gates, next_look(advanced, moment)
     newly_ready = any(member.state is TargetState.READY for member in changed.values())
-    if after.phase is Phase.SUCCEEDED and (newly_ready or not was_ended):
+    if after.phase is RolloutPhase.SUCCEEDED and (newly_ready or not was_ended):
         await transaction.session.flush()
         await verify_ready(transaction, row.id)
     if row.next_at is not None:
@@ -132,7 +131,9 @@ async def _write_members(
         )
 
 
-async def _write_waves(transaction: Transaction, waves: Sequence[RolloutWave], after: Plan, moment: datetime) -> None:
+async def _write_waves(
+    transaction: Transaction, waves: Sequence[RolloutWave], after: RolloutState, moment: datetime
+) -> None:
     for stored, wave in zip(waves, after.waves, strict=True):  # the session writes those that have changed
         if wave.state is stored.state and wave.settled_at == stored.settled_at:
             continue
@@ -180,7 +181,7 @@ async def _note_operation(
     )
 
 
-def _record(transaction: Transaction, row: Rollout, after: Plan, *, has_ended: bool) -> None:
+def _record(transaction: Transaction, row: Rollout, after: RolloutState, *, has_ended: bool) -> None:
     counts: dict[str, Any] = {}
     for member in after.members.values():
         counts[member.state.value] = counts.get(member.state.value, 0) + 1
@@ -198,7 +199,7 @@ def _record(transaction: Transaction, row: Rollout, after: Plan, *, has_ended: b
     )
 
 
-async def _end(transaction: Transaction, loaded: Loaded, after: Plan) -> None:
+async def _end(transaction: Transaction, loaded: Loaded, after: RolloutState) -> None:
     """Ends what belongs to a rollout that has ended, once no target is in flight."""
     session, row = transaction.session, loaded.row
     others = [each for each in await open_rollouts(transaction, row.deployment_id) if each.id != row.id]
@@ -212,33 +213,33 @@ async def _end(transaction: Transaction, loaded: Loaded, after: Plan) -> None:
     if loaded.operation is not None and loaded.operation.has_rollout:
         await session.flush()
         await end_rollout_operation(transaction, loaded.operation.id, outcome)
-    waits = after.phase is Phase.SUCCEEDED and any(m.state in _WITHOUT_MOVE for m in after.members.values())
+    waits = after.phase is RolloutPhase.SUCCEEDED and any(m.state in _WITHOUT_MOVE for m in after.members.values())
     if others or not waits:
         await end_rollout(transaction, row, after.phase, outcome)
     if others:
         *older, newest = others
         for each in older:
-            await end_rollout(transaction, each, Phase.SUPERSEDED, OperationState.SUPERSEDED)
+            await end_rollout(transaction, each, RolloutPhase.SUPERSEDED, OperationState.SUPERSEDED)
         newest.is_queued, newest.is_active = False, True
-        newest.phase = Phase.RUNNING
+        newest.phase = RolloutPhase.RUNNING
         newest.version += 1
         await session.flush()
         await activate(transaction, newest, row)
 
 
-def _rolls_back(loaded: Loaded, after: Plan) -> bool:
+def _rolls_back(loaded: Loaded, after: RolloutState) -> bool:
     row = loaded.row
-    if after.phase is not Phase.FAILED or row.ending not in Strategy.of_json(row.strategy).rolls_back_on:
+    if after.phase is not RolloutPhase.FAILED or row.ending not in Strategy.of_json(row.strategy).rolls_back_on:
         return False
     failed_at = _failed_at(loaded, after)
     is_rollback = row.rollback_of_id is not None
     return failed_at is not None and is_automatic(failed_at=failed_at, now=loaded.known.now, is_rollback=is_rollback)
 
 
-def _failed_at(loaded: Loaded, after: Plan) -> datetime | None:
+def _failed_at(loaded: Loaded, after: RolloutState) -> datetime | None:
     """When that happened because of which the rollout failed."""
     if after.ending is Ending.CHECK_FAILED:
-        moments = [run.ended_at for run in loaded.checks.values() if run.verdict is Verdict.FAILED]
+        moments = [run.ended_at for run in loaded.checks.values() if run.verdict is CheckVerdict.FAILED]
     else:
         failed = [id_ for id_, member in after.members.items() if member.state is TargetState.FAILED]
         moments = [loaded.known.seen[id_].observed_at for id_ in failed]
