@@ -27,6 +27,7 @@ const RegisterPage = later(() => import("./clusters/register"));
 const SecretsPage = later(() => import("./secrets/page"));
 const HealthRulesPage = later(() => import("./health-rules/page"));
 const WorkflowsPage = later(() => import("./workflows/page"));
+const WorkflowPage = later(() => import("./workflows/workflow"));
 const WindowsPage = later(() => import("./windows/page"));
 const ActivityPage = later(() => import("./activity/page"));
 const TokensPage = later(() => import("./account/tokens"));
@@ -76,6 +77,13 @@ export function App() {
               </Route>
               <Route path="/register" component={RegisterPage} />
               <Route path="/windows" component={WindowsPage} />
+              <Route path="/workflows" component={WorkflowsPage} />
+              <Route path="/workflows/:name">
+                {({ name }) => <WorkflowPage name={decodeURIComponent(name)} />}
+              </Route>
+              <Route path="/settings/workflows">
+                <Redirect to="/workflows" replace />
+              </Route>
               <Route path="/activity" component={ActivityPage} />
               <Route path="/settings/secrets">
                 <Settings>
@@ -85,11 +93,6 @@ export function App() {
               <Route path="/settings/health-rules">
                 <Settings>
                   <HealthRulesPage />
-                </Settings>
-              </Route>
-              <Route path="/settings/workflows">
-                <Settings>
-                  <WorkflowsPage />
                 </Settings>
               </Route>
               <Route path="/settings/tokens">

@@ -23,6 +23,7 @@ from tests.frontend.chromium import launched
 from tests.frontend.site import PHONE, WIDE, Site, opened, serving
 from tests.sample_charts import packaged
 from tests.stack import Stack, eventually, fresh_database, open_stack
+from tests.workflows.documented import documented
 
 IMAGES = Path(__file__).parents[2] / "docs/images"
 PLACES = {
@@ -51,6 +52,7 @@ SCREENS = {
     "register": "/register",
     "group": "/groups/web",
     "secrets": "/settings/secrets",
+    "workflow": "/workflows/preload-image",
     "activity": "/activity",
     "tokens": "/settings/tokens",
     "graphiql": "/graphiql",
@@ -72,6 +74,7 @@ async def a_day_at_work(stack: Stack, simulator: Simulator, folder: Path) -> Non
     )
     described = {"description": "The shop's database in production", "data": {"user": "shop", "password": "x"}}
     await stack.mutate("createSecret", secret, name="shop-db", **described)
+    await stack.mutate("saveWorkflow", "__typename", definition=documented())
     greetings = {"paris": "Bonjour", "berlin": "Guten Tag", "frankfurt": "Guten Tag", "tokyo": "こんにちは"}
     overrides = [{"cluster": name, "values": {"greeting": words}} for name, words in greetings.items()]
     given = {"group": "web", "chart": "samples/hello", "namespace": "demo"}

@@ -8,6 +8,7 @@ from playwright.async_api import Browser, Page, expect
 
 from simulator import Member
 from tests.frontend.site import PHONE, WIDE, Site, findings, opened
+from tests.workflows.documented import documented
 
 SCREENS = {
     "fleet": "/",
@@ -28,7 +29,8 @@ SCREENS = {
     "group": "/groups/fleet",
     "register": "/register",
     "secrets": "/settings/secrets",
-    "workflows": "/settings/workflows",
+    "workflows": "/workflows",
+    "workflow": "/workflows/preload-image",
     "activity": "/activity",
     "tokens": "/settings/tokens",
     "missing": "/deployments/fleet/nothing",
@@ -66,6 +68,7 @@ async def test_axe_finds_nothing_serious_on_any_screen_and_on_a_phone_nothing_go
     site: Site, browser: Browser, shop: dict[str, Member]
 ) -> None:
     """All rules in light; in dark, those that depend on colors."""
+    await site.stack.mutate("saveWorkflow", "__typename", definition=documented())
     found: dict[str, Sequence[str]] = {}
     beyond = {}
 

@@ -40,7 +40,7 @@ async def test_the_sidebar_counts_what_needs_attention_and_leads_to_every_page(
         await page.goto("/")
         main = page.get_by_role("navigation", name="Main")
         await expect(main.get_by_role("link")).to_have_text(
-            ["Fleet", "Deployments", "Change windows", "Resources", "Clusters", "Activity", "Settings"]
+            ["Fleet", "Deployments", "Change windows", "Resources", "Clusters", "Workflows", "Activity", "Settings"]
         )
         shop["paris"].faults.down = True
         await site.stack.until_status(await shop_id(site.stack), "paris", "UNKNOWN")

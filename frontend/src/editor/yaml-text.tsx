@@ -7,7 +7,7 @@ import { colorOf, NAMES } from "./colors";
 const LONGEST = 500_000;
 
 /** YAML with colors, as plain text in the page: it can be selected and searched like the rest of it. */
-export default function YamlText({ text, ref }: { text: string; ref: Ref<HTMLElement> }) {
+export default function YamlText({ text, ref }: { text: string; ref?: Ref<HTMLElement> }) {
   const parts = useMemo(() => partsOf(text), [text]);
   return (
     <section className="code yaml" aria-label="YAML" tabIndex={0} ref={ref}>

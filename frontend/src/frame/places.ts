@@ -33,6 +33,12 @@ export const PLACES: Place[] = [
     matches: /^\/(clusters|groups|register)/,
   },
   {
+    path: "/workflows",
+    name: "Workflows",
+    icon: "M3 3h5v4H3zM12 8h5v4h-5zM3 13h5v4H3zM8 5h4.5v3M12.5 12v3H8",
+    matches: /^\/workflows/,
+  },
+  {
     path: "/activity",
     name: "Activity",
     icon: "M2.5 10h3.2l2.4-6 3.6 12 2.4-6h3.4",

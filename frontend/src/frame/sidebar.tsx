@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "react";
 import { Link } from "wouter";
 import { Account } from "./account";
 import { useAttention } from "./attention";
@@ -8,6 +9,12 @@ import { PLACES } from "./places";
 /** The navigation. Next to a place is the number of things there that need attention. */
 export function Sidebar({ path }: { path: string }) {
   const attention = useAttention();
+  const list = useRef<HTMLUListElement>(null);
+  // On a narrow screen, the places are in one row that can be scrolled.
+  useEffect(() => {
+    const current = list.current?.querySelector(`a[href="${placeOf(path)?.path}"]`);
+    current?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [path]);
   return (
     <div className="side">
       <Link href="/" className="brand">
@@ -15,12 +22,12 @@ export function Sidebar({ path }: { path: string }) {
         Polyhelm
       </Link>
       <nav aria-label="Main">
-        <ul>
+        <ul ref={list}>
           {PLACES.map((place) => {
             const found = attention.get(place.path);
             return (
               <li key={place.path}>
-                <Link href={place.path} aria-current={place.matches.test(path) ? "page" : undefined}>
+                <Link href={place.path} aria-current={place === placeOf(path) ? "page" : undefined}>
                   <Icon path={place.icon} />
                   {place.name}
                   {found && (
@@ -39,3 +46,5 @@ export function Sidebar({ path }: { path: string }) {
     </div>
   );
 }
+
+const placeOf = (path: string) => PLACES.find(({ matches }) => matches.test(path));

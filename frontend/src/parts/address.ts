@@ -27,4 +27,5 @@ export const deploymentPath = (group: string, release: string): string =>
 export const targetPath = (group: string, release: string, cluster: string): string =>
   `${deploymentPath(group, release)}/targets/${encodeURIComponent(cluster)}`;
 export const clusterPath = (name: string): string => `/clusters/${encodeURIComponent(name)}`;
+export const workflowPath = (name: string): string => `/workflows/${encodeURIComponent(name)}`;
 export const groupPath = (name: string): string => `/groups/${encodeURIComponent(name)}`;

@@ -4,7 +4,6 @@ import { Link, useLocation } from "wouter";
 const PAGES: [string, string][] = [
   ["Secrets", "/settings/secrets"],
   ["Health rules", "/settings/health-rules"],
-  ["Workflows", "/settings/workflows"],
   ["Tokens", "/settings/tokens"],
 ];
 

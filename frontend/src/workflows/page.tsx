@@ -1,9 +1,11 @@
 import { useState } from "react";
+import { Link } from "wouter";
 import { useRefresh } from "../api/live";
 import { useAction } from "../api/outcome";
 import { usePages } from "../api/pages";
 import { useOrganization } from "../api/session";
 import { DeleteWorkflowDocument, type WorkflowLineFragment, WorkflowsDocument } from "../graphql";
+import { workflowPath } from "../parts/address";
 import { Destroy } from "../parts/dialog";
 import { Listing } from "../parts/listing";
 import { EmptyState } from "../parts/states";
@@ -71,7 +73,9 @@ function Line({
   return (
     <li>
       <div className="row apart">
-        <b className="wrap">{workflow.name}</b>
+        <Link href={workflowPath(workflow.name)} className="wrap">
+          <b>{workflow.name}</b>
+        </Link>
         <span className="row">
           <button type="button" className="button slim" onClick={() => open("change")}>
             Change<span className="hidden"> {workflow.name}</span>

@@ -1,0 +1,108 @@
+import "../styles/workflows.css";
+import { Suspense, useMemo, useState } from "react";
+import { Link } from "wouter";
+import { useRefresh } from "../api/live";
+import { useAnswer } from "../api/refetch";
+import { useOrganization } from "../api/session";
+import { WorkflowPageDocument, type WorkflowPageQuery } from "../graphql";
+import { useAddress } from "../parts/address";
+import { Breadcrumb } from "../parts/breadcrumb";
+import { later } from "../parts/later";
+import { EmptyState, Loading, QueryResult } from "../parts/states";
+import { Tabs } from "../parts/tabs";
+import { Ago } from "../parts/time";
+import { Title } from "../parts/title";
+import { WorkflowForm } from "./form";
+import { StepGraph } from "./graph";
+import { Revisions } from "./revisions";
+import { stepsOf } from "./steps";
+
+const YamlText = later(() => import("../editor/yaml-text"));
+
+type Workflow = NonNullable<WorkflowPageQuery["workflow"]>;
+
+/** One workflow: its steps as a graph, its definition, and its revisions. */
+export default function WorkflowPage({ name }: { name: string }) {
+  const { asked, ask, refresh } = useAnswer(WorkflowPageDocument, { organization: useOrganization(), name });
+  useRefresh("workflow", refresh);
+  return (
+    <QueryResult asked={asked} retry={ask} lines={8}>
+      {({ workflow }) =>
+        workflow?.current ? (
+          <Found workflow={workflow} definition={workflow.current.definition} refresh={refresh} />
+        ) : (
+          <EmptyState title="Workflow not found">
+            <p>It was deleted, or its name is mistyped.</p>
+            <Link href="/workflows" className="button">
+              Go to the workflows
+            </Link>
+          </EmptyState>
+        )
+      }
+    </QueryResult>
+  );
+}
+
+function Found({
+  workflow,
+  definition,
+  refresh,
+}: {
+  workflow: Workflow;
+  definition: string;
+  refresh: () => void;
+}) {
+  const [params, change] = useAddress();
+  const [isOpen, setOpen] = useState(false);
+  const steps = useMemo(() => stepsOf(definition), [definition]);
+  const tab = params.get("tab") ?? "steps";
+  return (
+    <>
+      <div className="head">
+        <div>
+          <Breadcrumb trail={[["Workflows", "/workflows"]]} />
+          <Title words={workflow.name} />
+          <p className="soft">
+            {workflow.description && `${workflow.description} `}Revision {workflow.revision}, saved{" "}
+            {workflow.current && `by ${workflow.current.author} `}
+            <Ago at={workflow.updatedAt} />.
+          </p>
+        </div>
+        <button type="button" className="button" onClick={() => setOpen(true)}>
+          Change
+        </button>
+      </div>
+      <Tabs
+        label="Parts of the workflow"
+        chosen={tab}
+        choose={(key) => change({ tab: key === "steps" ? null : key })}
+        tabs={[
+          { key: "steps", label: "Steps" },
+          { key: "definition", label: "Definition" },
+          { key: "revisions", label: "Revisions" },
+        ]}
+      >
+        {tab === "steps" && (
+          <section className="card padded" aria-label="Steps">
+            <StepGraph ranks={steps} label={`Steps of ${workflow.name}`} />
+          </section>
+        )}
+        {tab === "definition" && (
+          <Suspense fallback={<Loading />}>
+            <YamlText text={definition} />
+          </Suspense>
+        )}
+        {tab === "revisions" && <Revisions id={workflow.id} />}
+      </Tabs>
+      {isOpen && (
+        <WorkflowForm
+          name={workflow.name}
+          close={() => {
+            setOpen(false);
+            refresh();
+          }}
+        />
+      )}
+    </>
+  );
+}
