@@ -59,11 +59,13 @@ class Context:
         decoded = decode_id(global_id)
         return None if decoded is None else await self.find(*decoded)
 
-    async def find(self, type_name: str, row_id: int | None) -> Any:
+    async def find(self, type_name: str | None, row_id: int | None) -> Any:
         """The object of a type by its row's number; None as for `node`. A type uses this to refer to an object of a
         subject above its own, which it does not import: the registration knows how such an object is made."""
+        if type_name is None or row_id is None:
+            return None
         lookup = self.nodes.get(type_name)
-        return None if lookup is None or row_id is None else await lookup(self, row_id)
+        return await lookup(self, row_id) if lookup else None
 
 
 Lookup = Callable[[Context, int], Awaitable[Node | None]]

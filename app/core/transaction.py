@@ -78,7 +78,7 @@ class Transaction:
                 "message": message,
                 "organization_id": organization_id,
                 "actor": actor or origin.actor,
-                "subject_type": api_name(subject) if subject else None,
+                "subject_type": api_name(type(subject)) if subject else None,
                 "subject_id": getattr(subject, "id", None),
                 "deployment_id": _part_of(subject, "deployment"),
                 "cluster_id": _part_of(subject, "cluster"),

@@ -67,6 +67,6 @@ def Choice(choices: type[Enum], **more: Any) -> Any:  # noqa: N802
     )
 
 
-def api_name(row: SQLModel) -> str:
+def api_name(table: type[SQLModel]) -> str:
     """The name of the API's type for rows of this table: the class's name, unless the table has an `__api_name__`."""
-    return str(getattr(row, "__api_name__", type(row).__name__))
+    return str(getattr(table, "__api_name__", table.__name__))

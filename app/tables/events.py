@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field, SQLModel
 
-from app.tables.columns import Choice, Id, Json, Ref, Timestamp, now
+from app.tables.columns import Choice, Id, Json, Ref, Timestamp, api_name, now
 
 AUDIT = "mutation."
 """The prefixes of kinds of events that record only requests. They are for admins."""
@@ -47,6 +47,10 @@ class Event(SQLModel, table=True):
     address: str | None = None
     request_id: str | None = None
     given: dict[str, Any] | None = Json(default=None, nullable=True)
+
+    def is_about(self, table: type[SQLModel]) -> bool:
+        """Whether the subject is a row of this table."""
+        return self.subject_type == api_name(table)
 
 
 class EventRemoval(SQLModel, table=True):

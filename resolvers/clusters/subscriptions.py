@@ -8,7 +8,7 @@ from sqlmodel import col, select
 
 from app.core.database import patiently
 from app.fleet.services import AllServices
-from app.tables import clusters
+from app.tables import clusters, groups
 from app.tables.events import Event as EventRow
 from resolvers.engine import following
 from resolvers.engine.following import Selection, fresh, loaded, own, shared
@@ -39,9 +39,9 @@ class Subscriptions:
                     yield row
 
         def pick(event: EventRow) -> Iterable[int]:
-            if event.subject_type == "ClusterGroup":
+            if event.is_about(groups.ClusterGroup):
                 return (_EVERYTHING,)
-            return (event.cluster_id,) if event.subject_type == "Cluster" and event.cluster_id is not None else ()
+            return (event.cluster_id,) if event.is_about(clusters.Cluster) and event.cluster_id is not None else ()
 
         async with services.feed.follow(
             organization_id, pick, info.context.shared.preparing(cluster_by_id)

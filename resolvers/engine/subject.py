@@ -14,9 +14,11 @@ Found = TypeVar("Found", bound=Node)
 @dataclass(frozen=True, kw_only=True)
 class Subject:
     """`query`, `mutation` and `subscription` are types whose fields become fields of the roots. `nodes` are the types
-    with global IDs, each with what finds one of them, and `types` those that only an interface refers to. The texts of
+    with global IDs, each with what finds one of them: the field `node`, references from subjects below, and the
+    subjects of events are looked up there. `types` are those that only an interface refers to. The texts of
     `plain_fields` in inputs of the subject's mutations are names, which the audit log may keep; the texts of all other
-    fields are masked there.
+    fields are masked there. The costs of fields need no entry: they follow from the types, and a list whose length is
+    unusual says so at its field (`schema/list_length.py`).
     """
 
     query: type[Any] | None = None

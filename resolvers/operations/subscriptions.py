@@ -6,7 +6,9 @@ import strawberry
 
 from app.core.errors import NotFound
 from app.operations.codes import OperationCode
+from app.tables import operations
 from app.tables.events import Event as EventRow
+from app.tables.targets import Target
 from resolvers.engine.following import fresh, own
 from schema.context import Info
 from schema.operations.loaders import operation_by_id
@@ -25,8 +27,8 @@ class Subscriptions:
         deployment_id = found.deployment_id
 
         def pick(event: EventRow) -> Iterable[int]:
-            is_it = event.subject_type == "Operation" and event.subject_id == number
-            is_part = event.subject_type == "DeploymentTarget" and event.deployment_id == deployment_id
+            is_it = event.is_about(operations.Operation) and event.subject_id == number
+            is_part = event.is_about(Target) and event.deployment_id == deployment_id
             return (number,) if is_it or is_part else ()
 
         async with info.context.services.feed.follow(

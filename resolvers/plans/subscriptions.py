@@ -6,6 +6,7 @@ import strawberry
 
 from app.core.errors import NotFound
 from app.plans.codes import PlanCode
+from app.tables import plans
 from app.tables.events import Event as EventRow
 from resolvers.engine.following import fresh, own
 from schema.context import Info
@@ -27,7 +28,7 @@ class Subscriptions:
             raise NotFound(PlanCode.PLAN_NOT_FOUND, "There is no such plan.", ("id",))
 
         def pick(event: EventRow) -> Iterable[int]:
-            return (number,) if event.subject_type == "Plan" and event.subject_id == number else ()
+            return (number,) if event.is_about(plans.Plan) and event.subject_id == number else ()
 
         async with info.context.services.feed.follow(
             found.organization_id, pick, info.context.shared.preparing(plan_by_id)

@@ -6,6 +6,7 @@ import strawberry
 
 from app.core.errors import NotFound
 from app.delivery.codes import RolloutCode
+from app.tables import rollouts
 from app.tables.events import Event as EventRow
 from resolvers.engine.following import fresh, own
 from schema.context import Info
@@ -26,7 +27,7 @@ class Subscriptions:
             raise NotFound(RolloutCode.ROLLOUT_NOT_FOUND, "There is no such rollout.", ("id",))
 
         def pick(event: EventRow) -> Iterable[int]:
-            return (number,) if event.subject_type == "Rollout" and event.subject_id == number else ()
+            return (number,) if event.is_about(rollouts.Rollout) and event.subject_id == number else ()
 
         async with info.context.services.feed.follow(
             found.organization_id, pick, info.context.shared.preparing(rollout_by_id)

@@ -7,6 +7,7 @@ import strawberry
 from app.core.database import patiently
 from app.fleet.services import AllServices
 from app.tables.events import Event as EventRow
+from app.tables.targets import Target
 from app.targets.queries import TargetFacts, targets_after
 from resolvers.engine import following
 from resolvers.engine.following import Selection, fresh, loaded, own, shared
@@ -51,7 +52,7 @@ class Subscriptions:
                     yield facts
 
         def pick(event: EventRow) -> Iterable[int]:
-            if event.subject_type != "DeploymentTarget" or event.subject_id is None:
+            if not event.is_about(Target) or event.subject_id is None:
                 return ()
             return (event.subject_id,) if deployment_id in (None, event.deployment_id) else ()
 

@@ -9,7 +9,6 @@ from app.identity.permissions import Permission
 from app.tables import events as tables
 from schema.context import Info
 from schema.events.enums import Outcome
-from schema.relay.ids import encode_id
 from schema.relay.node import Node
 from schema.scalars import JSON
 
@@ -43,9 +42,8 @@ class Event:
 
     @strawberry.field(description="The object that the event is about, if it still exists.")
     async def subject(self, info: Info) -> Node | None:
-        if self.row.subject_type is None or self.row.subject_id is None:
-            return None
-        return await info.context.node(encode_id(self.row.subject_type, self.row.subject_id))
+        found: Node | None = await info.context.find(self.row.subject_type, self.row.subject_id)
+        return found
 
     @strawberry.field(description="Who caused the event, and from where. Only visible to admins of the organization.")
     def origin(self, info: Info) -> Origin | None:

@@ -15,7 +15,7 @@ from app.tables.identity import Role
 from app.tables.rollouts import CheckRun, GenerationHold
 from resolvers.api import api
 from resolvers.engine.masking import MASK, masked
-from resolvers.roots import PLAIN_FIELDS
+from resolvers.roots import NODES, PLAIN_FIELDS
 from schema.clusters.inputs import RegisterClusterInput
 from schema.deployments import inputs
 from schema.relay.ids import row_id
@@ -380,6 +380,8 @@ async def every_mutation_is_done(quiet: Stack, simulated: Callable[[str], Member
         assert [event.given for event in events[1:]] == [None] * (len(events) - 1)
         kept = str([event.model_dump() for event in events])
         assert not [secret for secret in ("canary", PASSWORD, TOKEN) if secret in kept]
+    recorded = await quiet.services.database.rows(text("SELECT DISTINCT subject_type FROM event"))
+    assert {kind for (kind,) in recorded if kind is not None} == NODES.keys()
 
 
 async def test_every_mutation_that_is_refused_leaves_one_event(quiet: Stack) -> None:
