@@ -7,6 +7,7 @@ import orjson
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.charts import refreshing
 from app.charts.codes import ChartCode, ChartEvent
@@ -116,27 +117,7 @@ async def upload(
     package = await in_thread(open_package, content, archive_limits(services))
     async with services.transaction() as transaction:
         session = transaction.session
-        await session.execute(
-            insert(ChartRepository)
-            .values(
-                organization_id=organization_id,
-                name=repository,
-                url="",
-                kind=ChartRepositoryKind.UPLOAD,
-                created_at=now(),
-            )
-            .on_conflict_do_nothing()
-        )
-        statement = select(ChartRepository).where(
-            col(ChartRepository.organization_id) == organization_id, col(ChartRepository.name) == repository
-        )
-        row = (await session.exec(statement.with_for_update(key_share=True))).one()
-        if row.kind is not ChartRepositoryKind.UPLOAD:
-            raise Conflict(
-                ChartCode.NOT_AN_UPLOAD_REPOSITORY,
-                f"{repository} takes its charts from {row.url}. Charts cannot be uploaded to it.",
-                ("repository",),
-            )
+        row = await _upload_repository(session, organization_id, repository)
         present = await session.get(ChartVersion, (row.id, package.name, package.version))
         if present is not None and present.archive_digest != package.digest:
             raise Conflict(
@@ -163,3 +144,23 @@ async def upload(
         assert kept is not None
         assert offered is not None
     return Pinned(row, kept, offered)
+
+
+async def _upload_repository(session: AsyncSession, organization_id: int, name: str) -> ChartRepository:
+    """The upload repository with this name, locked. It is created if there is none."""
+    await session.execute(
+        insert(ChartRepository)
+        .values(organization_id=organization_id, name=name, url="", kind=ChartRepositoryKind.UPLOAD, created_at=now())
+        .on_conflict_do_nothing()
+    )
+    statement = select(ChartRepository).where(
+        col(ChartRepository.organization_id) == organization_id, col(ChartRepository.name) == name
+    )
+    row = (await session.exec(statement.with_for_update(key_share=True))).one()
+    if row.kind is not ChartRepositoryKind.UPLOAD:
+        raise Conflict(
+            ChartCode.NOT_AN_UPLOAD_REPOSITORY,
+            f"{name} takes its charts from {row.url}. Charts cannot be uploaded to it.",
+            ("repository",),
+        )
+    return row

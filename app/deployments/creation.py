@@ -106,63 +106,81 @@ async def create_deployment(
     Raises:
         UserError: says what is wrong; nothing is written.
     """
-    organization_id = viewer.organization(request.organization)
-    digest = request_digest("createDeployment", request)
     try:
-        async with services.database.reading() as session:
-            group = await find_group(session, organization_id, request.group)
-            viewer.require(organization_id, Permission.DEPLOYMENTS_WRITE, group_id=group.id if group else None)
-            await check_repeated(session, organization_id, request.idempotency_key, digest)
-            if group is None:
-                raise no_group(request.group)
-            progress.allow(organization_id, group.id)
-            await check_feature(session, group)
-            check_namespace(group, request.namespace)
-            members = await members_of(session, group.id)
-        given = await _given(request)
-        await check_conditions(services, organization_id, strategies_of(request))
-        await check_dependencies(services, organization_id, request.depends_on, request.release_name)
-        membership = Membership.given(request.target_selector, request.targets)
-        clusters = membership.chosen(group, members, request.targets)
-        pinned = None
-        if bound.chart_digest is None:
-            pinned = await pin(services, organization_id, request.chart, request.version, keep=not request.dry_run)
-        async with services.database.reading() as session:
-            archive = pinned.archive if pinned else await archive_of(session, str(bound.chart_digest))
-            state = _desired_state(archive, request, given, membership, tuple(clusters))
-            secrets = await referenced(session, group, state.references)
-            request = replace(request, **await bind_secrets(session, viewer, group, strategies_of(request)))
-            depends_on, unknown = await resolve(session, group.id, request.depends_on)
-        if unknown and not request.dry_run:
-            raise all_invalid(unknown_problems(request.depends_on, unknown))
-        require_use(viewer, group.id, secrets)
-        state = replace(state, marks=marks_of(secrets))
-        release_name = await _free_name(services, request, clusters, state.archive.name)
-        deployment = Deployment(
-            organization_id=organization_id,
-            group_id=group.id,
-            release_name=release_name,
-            namespace=request.namespace,
-            chart=request.chart,
-            chart_name=state.archive.name,
-            secret_paths=sorted({found.path for found in state.references}),
-            **stored_options(request),
-        )
-        state = await with_inputs(services, deployment, group, state, clusters)
-        await check_desired_state(services, organization_id, state, members)
-        removable = frozenset(request.allow_crd_version_removal or ())
-        proposal = Proposal(deployment, state, clusters, depends_on=depends_on, allow_crd_version_removal=removable)
-        if request.dry_run:
-            plan = await plan_targets(services, proposal, progress)
-            warnings = await warnings_about(services, state)
-            warnings += await dependency_warnings(services, proposal, unknown)
-            answer = Answer(plan=plan, proposal=proposal, changed=True, warnings=warnings)
-        else:
-            await bound.check(proposal)
-            answer = await _write(services, viewer, request, group, proposal, digest, bound)
-        return replace(answer, notices=await notices_about(services, pinned)) if pinned else answer
+        return await _create(services, viewer, request, progress, bound)
     except RepeatedRequest as repeated:
         return await earlier_answer(services, repeated)
+
+
+async def _create(
+    services: DeploymentServices, viewer: Viewer, request: CreateDeployment, progress: Progress, bound: Binding
+) -> Answer:
+    organization_id = viewer.organization(request.organization)
+    digest = request_digest("createDeployment", request)
+    group, members = await _group(services, viewer, organization_id, request, digest, progress)
+    given = await _given(request)
+    await check_conditions(services, organization_id, strategies_of(request))
+    await check_dependencies(services, organization_id, request.depends_on, request.release_name)
+    membership = Membership.given(request.target_selector, request.targets)
+    clusters = membership.chosen(group, members, request.targets)
+    pinned = None
+    if bound.chart_digest is None:
+        pinned = await pin(services, organization_id, request.chart, request.version, keep=not request.dry_run)
+    async with services.database.reading() as session:
+        archive = pinned.archive if pinned else await archive_of(session, str(bound.chart_digest))
+        state = _desired_state(archive, request, given, membership, tuple(clusters))
+        secrets = await referenced(session, group, state.references)
+        request = replace(request, **await bind_secrets(session, viewer, group, strategies_of(request)))
+        depends_on, unknown = await resolve(session, group.id, request.depends_on)
+    if unknown and not request.dry_run:
+        raise all_invalid(unknown_problems(request.depends_on, unknown))
+    require_use(viewer, group.id, secrets)
+    state = replace(state, marks=marks_of(secrets))
+    release_name = await _free_name(services, request, clusters, state.archive.name)
+    deployment = Deployment(
+        organization_id=organization_id,
+        group_id=group.id,
+        release_name=release_name,
+        namespace=request.namespace,
+        chart=request.chart,
+        chart_name=state.archive.name,
+        secret_paths=sorted({found.path for found in state.references}),
+        **stored_options(request),
+    )
+    state = await with_inputs(services, deployment, group, state, clusters)
+    await check_desired_state(services, organization_id, state, members)
+    removable = frozenset(request.allow_crd_version_removal or ())
+    proposal = Proposal(deployment, state, clusters, depends_on=depends_on, allow_crd_version_removal=removable)
+    if request.dry_run:
+        plan = await plan_targets(services, proposal, progress)
+        warnings = await warnings_about(services, state)
+        warnings += await dependency_warnings(services, proposal, unknown)
+        answer = Answer(plan=plan, proposal=proposal, changed=True, warnings=warnings)
+    else:
+        await bound.check(proposal)
+        answer = await _write(services, viewer, request, group, proposal, digest, bound)
+    return replace(answer, notices=await notices_about(services, pinned)) if pinned else answer
+
+
+async def _group(
+    services: DeploymentServices,
+    viewer: Viewer,
+    organization_id: int,
+    request: CreateDeployment,
+    digest: bytes,
+    progress: Progress,
+) -> tuple[ClusterGroup, dict[str, Cluster]]:
+    """The group of the new deployment, if the viewer may deploy there, and its members by name."""
+    async with services.database.reading() as session:
+        group = await find_group(session, organization_id, request.group)
+        viewer.require(organization_id, Permission.DEPLOYMENTS_WRITE, group_id=group.id if group else None)
+        await check_repeated(session, organization_id, request.idempotency_key, digest)
+        if group is None:
+            raise no_group(request.group)
+        progress.allow(organization_id, group.id)
+        await check_feature(session, group)
+        check_namespace(group, request.namespace)
+        return group, await members_of(session, group.id)
 
 
 async def _given(request: CreateDeployment) -> GivenValues:

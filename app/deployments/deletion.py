@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import update
 from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.errors import NotFound
+from app.core.transaction import Transaction
 from app.delivery.starting import end_rollout, open_rollouts
 from app.deployments.answer import Answer
 from app.deployments.availability import heads_on
@@ -73,28 +75,9 @@ async def delete_deployment(
     unreachable = await _unreachable(services, deployment, pairs) if force else {}
     async with services.transaction() as transaction:
         session = transaction.session
-        locked = await session.get(Deployment, deployment_id, with_for_update={"key_share": True})
-        if locked is None:
-            raise NotFound(DeploymentCode.DEPLOYMENT_NOT_FOUND, "There is no such deployment.", ("id",))
-        if not force:
-            await check_unneeded(session, locked)
+        locked = await _lock(session, request)
         await bound.begin(transaction, locked, None)
-        locked.deleting, locked.updated_at = True, now()
-        await session.flush()
-        transaction.record(
-            DeploymentEvent.DELETING,
-            f"{locked.release_name} is being deleted.",
-            organization_id=locked.organization_id,
-            actor=viewer.name,
-            subject=locked,
-            force=force,
-            skip_hooks=skip_hooks,
-        )
-        for rollout in await open_rollouts(transaction, deployment_id):
-            await end_rollout(transaction, rollout, RolloutPhase.ABORTED, OperationState.SUPERSEDED)
-        ours = col(Target.deployment_id) == deployment_id
-        await lock_targets(session, ours)
-        await session.execute(update(Target).where(ours).values(wanted=False))
+        await _mark(transaction, viewer, locked, request)
         pairs = await targets_with_clusters(session, deployment_id)
         names = {target.id: cluster.name for target, cluster in pairs}
         operation = await start_operation(
@@ -114,6 +97,36 @@ async def delete_deployment(
         await session.refresh(operation)
         await bound.end(transaction, locked, operation)
         return Answer(None if gone else locked, operation, abandoned=abandoned)
+
+
+async def _lock(session: AsyncSession, request: DeleteDeployment) -> Deployment:
+    """The deployment, locked, if it can be deleted."""
+    locked = await session.get(Deployment, request.id, with_for_update={"key_share": True})
+    if locked is None:
+        raise NotFound(DeploymentCode.DEPLOYMENT_NOT_FOUND, "There is no such deployment.", ("id",))
+    if not request.force:
+        await check_unneeded(session, locked)
+    return locked
+
+
+async def _mark(transaction: Transaction, viewer: Viewer, deployment: Deployment, request: DeleteDeployment) -> None:
+    """Marks the deployment as being deleted: its rollouts end, and its targets are no longer wanted."""
+    deployment.deleting, deployment.updated_at = True, now()
+    await transaction.session.flush()
+    transaction.record(
+        DeploymentEvent.DELETING,
+        f"{deployment.release_name} is being deleted.",
+        organization_id=deployment.organization_id,
+        actor=viewer.name,
+        subject=deployment,
+        force=request.force,
+        skip_hooks=request.skip_hooks,
+    )
+    for rollout in await open_rollouts(transaction, deployment.id):
+        await end_rollout(transaction, rollout, RolloutPhase.ABORTED, OperationState.SUPERSEDED)
+    ours = col(Target.deployment_id) == deployment.id
+    await lock_targets(transaction.session, ours)
+    await transaction.session.execute(update(Target).where(ours).values(wanted=False))
 
 
 async def _unreachable(

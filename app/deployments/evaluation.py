@@ -8,7 +8,7 @@ that says what is missing stands in its place, and Helm is not run.
 """
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -138,39 +138,66 @@ async def evaluate(
         names = [name for name in names if name not in failing]
         if failing and (used.unclear or not names):
             return evaluation
-        if cycle := find_cycle({name: used.clusters(name, facts[name]) - {name} for name in facts}):
-            message = f"The values of these targets refer to each other in a cycle: {shown(cycle)}."
-            raise invalid(DeploymentCode.REFERENCE_CYCLE, message, "values")
-        referred = {cluster for name in names for cluster in used.clusters(name, facts[name])}
-        async with services.database.reading() as session:
-            values = await endpoints_of(session, deployment, referred)
+        values = await _endpoints(services, deployment, used, facts, names)
     about = {
         "releaseName": deployment.release_name,
         "namespace": deployment.namespace,
         "chartName": state.archive.name,
         "chartVersion": state.archive.version,
     }
-    pool = services.expressions
     for start in range(0, max(1, len(names)), _BATCH):  # a request without clusters checks the expressions
         batch = names[start : start + _BATCH]
         cases = [_case(used, name, facts[name], about, values) for name in batch]
         asked = {"variables": VARIABLES, "expressions": used.expressions, "cases": cases}
-        answer = await ask_program(pool, deployment.organization_id, asked, "values")
+        answer = await ask_program(services.expressions, deployment.organization_id, asked, "values")
         if answer["refused"]:
             return Evaluation(failures=list(used.refused(answer["refused"])))
         for name, case, results in zip(batch, cases, answer["results"], strict=True):
             result_of = {used.expressions[place]: found for place, found in zip(case["use"], results, strict=True)}
-            endpoints = known(used.references(name, facts[name]), values)
-            lacks = set(missing(endpoints))
-            for _, use in used.of(name, facts[name]):
-                if waits := [found for found in used.references_of[use.expression] if found in lacks]:
-                    result_of[use.expression] = (True, placeholder(waits))
-            failures = list(_failures(name, used.of(name, facts[name]), result_of))
-            evaluation.failures.extend(failures)
-            if not failures:
-                shown_results = {text: value for text, (_, value) in result_of.items()}
-                evaluation.inputs[name] = Inputs(facts[name], shown_results, endpoints)
+            _note(evaluation, used, name, facts[name], values, result_of)
     return evaluation
+
+
+async def _endpoints(
+    services: DeploymentServices,
+    deployment: Deployment,
+    used: "_Uses",
+    facts: Mapping[str, ClusterFacts],
+    names: Sequence[str],
+) -> Endpoints:
+    """The endpoints to which the values of these targets refer.
+
+    Raises:
+        ValidationFailed: if targets refer to each other in a cycle.
+    """
+    if cycle := find_cycle({name: used.clusters(name, facts[name]) - {name} for name in facts}):
+        message = f"The values of these targets refer to each other in a cycle: {shown(cycle)}."
+        raise invalid(DeploymentCode.REFERENCE_CYCLE, message, "values")
+    referred = {cluster for name in names for cluster in used.clusters(name, facts[name])}
+    async with services.database.reading() as session:
+        return await endpoints_of(session, deployment, referred)
+
+
+def _note(
+    evaluation: Evaluation,
+    used: "_Uses",
+    name: str,
+    facts: ClusterFacts,
+    values: Endpoints,
+    result_of: dict[str, Any],
+) -> None:
+    """Adds the inputs of one target, or what has failed there. An expression whose endpoints are not known yet has a
+    placeholder."""
+    endpoints = known(used.references(name, facts), values)
+    lacks = set(missing(endpoints))
+    for _, use in used.of(name, facts):
+        if waits := [found for found in used.references_of[use.expression] if found in lacks]:
+            result_of[use.expression] = (True, placeholder(waits))
+    failures = list(_failures(name, used.of(name, facts), result_of))
+    evaluation.failures.extend(failures)
+    if not failures:
+        shown_results = {text: value for text, (_, value) in result_of.items()}
+        evaluation.inputs[name] = Inputs(facts, shown_results, endpoints)
 
 
 class _Uses:

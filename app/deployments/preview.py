@@ -1,7 +1,8 @@
 """Plans changes without applying them: writes nothing, neither to the database nor to any member."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlmodel import col, select
 
@@ -96,11 +97,7 @@ async def _plan_target(
         member = services.members.of(cluster)
         seen = await look_at_release(member, cluster.id, deployment.namespace, deployment.release_name)
     except TemporaryError as error:
-        verdict = judge(desired, None, error.message)
-        shown = target_error(error, deployment, None, is_wanted=desired is not None).stored
-        basis = basis_of(cluster, desired, None)
-        nothing = ReleaseAction.NONE
-        return TargetPlan(cluster.name, nothing, verdict.status, verdict.reasons, values, error=shown, basis=basis)
+        return _unreachable(deployment, cluster, desired, values, error)
     paths = (
         {*deployment.secret_paths, *(found.path for found in state.references)} if state else deployment.secret_paths
     )
@@ -127,23 +124,30 @@ async def _plan_target(
     if lacking:  # the manifest is not known before the values are
         return outcome
     secrets = tuple(texts_at(seen.release.values, paths)) if seen.release else ()
-    present = observed if step.action is ReleaseAction.UPGRADE else None
-    scrubber = await renderings.scrubber_with(secrets)
-    changes: list[DefinitionChange] = []
-    try:
-        member = member.acting_as(account)
-        definitions = await renderings.definitions(desired, exists=present is not None)
-        replaces = deployment.crd_policy is CrdPolicy.CREATE_REPLACE
-        changes = await compare_definitions(member, definitions, replaces=replaces)
-        outcome = replace(outcome, definition_changes=written(changes))
-        change = _Change(services, deployment, renderings, cluster, desired, present, seen.release, secrets, scrubber)
-        outcome = await change.planned(outcome, member, changes)
-        check_versions(changes, proposal.allow_crd_version_removal)
-    except ActionError as error:
-        failed = target_error(error, deployment, observed, is_wanted=True)
-        output = scrubber.clean(failed.output) if failed.output else failed.output
-        return replace(outcome, error=replace(failed, message=scrubber.clean(failed.message), output=output).stored)
-    return outcome
+    change = _Change(
+        *(services, deployment, renderings, cluster, desired),
+        observed=observed,
+        is_upgrade=step.action is ReleaseAction.UPGRADE,
+        installed=seen.release,
+        secrets=secrets,
+        scrubber=await renderings.scrubber_with(secrets),
+    )
+    return await change.planned(outcome, member.acting_as(account), proposal.allow_crd_version_removal)
+
+
+def _unreachable(
+    deployment: Deployment,
+    cluster: Cluster,
+    desired: Desired | None,
+    values: dict[str, Any],
+    error: TemporaryError,
+) -> TargetPlan:
+    """The plan of a target whose release cannot be read."""
+    verdict = judge(desired, None, error.message)
+    shown = target_error(error, deployment, None, is_wanted=desired is not None).stored
+    basis = basis_of(cluster, desired, None)
+    nothing = ReleaseAction.NONE
+    return TargetPlan(cluster.name, nothing, verdict.status, verdict.reasons, values, error=shown, basis=basis)
 
 
 async def _corrected(
@@ -173,20 +177,48 @@ async def _corrected(
 
 @dataclass(frozen=True)
 class _Change:
-    """An install, or an upgrade if a release is `present`. `installed` is the release on the cluster, `secrets` are the
-    values of secrets in it."""
+    """An install or an upgrade. `installed` is the release on the cluster, `observed` the same with masked values, and
+    `secrets` are the values of secrets in it."""
 
     services: DeploymentServices
     deployment: Deployment
     renderings: Renderings
     cluster: Cluster
     desired: Desired
-    present: Observed | None
+    observed: Observed | None
+    is_upgrade: bool
     installed: Observed | None
     secrets: tuple[str, ...]
     scrubber: Scrubber
 
-    async def planned(self, outcome: TargetPlan, member: Member, changes: Sequence[DefinitionChange]) -> TargetPlan:
+    @property
+    def present(self) -> Observed | None:
+        """The release that is upgraded."""
+        return self.observed if self.is_upgrade else None
+
+    async def planned(self, outcome: TargetPlan, member: Member, removable: Collection[str]) -> TargetPlan:
+        """The plan with the definitions and objects that would be applied, or with the error that the change would
+        have. Versions of definitions may be removed from those in `removable`."""
+        try:
+            definitions = await self.renderings.definitions(self.desired, exists=self.is_upgrade)
+            changes = await compare_definitions(member, definitions, replaces=self._replaces)
+            outcome = replace(outcome, definition_changes=written(changes))
+            outcome = await self._with_objects(outcome, member, changes)
+            check_versions(changes, removable)
+        except ActionError as error:
+            failed = target_error(error, self.deployment, self.observed, is_wanted=True)
+            clean = self.scrubber.clean
+            output = clean(failed.output) if failed.output else failed.output
+            return replace(outcome, error=replace(failed, message=clean(failed.message), output=output).stored)
+        return outcome
+
+    @property
+    def _replaces(self) -> bool:
+        return self.deployment.crd_policy is CrdPolicy.CREATE_REPLACE
+
+    async def _with_objects(
+        self, outcome: TargetPlan, member: Member, changes: Sequence[DefinitionChange]
+    ) -> TargetPlan:
         """The plan with what would be applied, and with what the member says about it.
 
         Raises:
@@ -215,8 +247,7 @@ class _Change:
             upgrade = Upgrade(deployment.namespace, deployment.release_name, rendered.objects, objects)
             live = await compare_live(member, unreplaced, upgrade, self.scrubber, mark)
         assert outcome.basis is not None
-        replaces = deployment.crd_policy is CrdPolicy.CREATE_REPLACE
-        bound = [change for change in changes if replaces or change.action is not None]
+        bound = [change for change in changes if self._replaces or change.action is not None]
         return replace(
             outcome,
             manifest=rendered.text,

@@ -1,6 +1,6 @@
 """Changes the desired state of a deployment."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sqlmodel import col, select
 
@@ -26,6 +26,7 @@ from app.deployments.dependencies import (
     resolve,
     unknown_problems,
 )
+from app.deployments.desired_state import DesiredState
 from app.deployments.evaluation import with_inputs
 from app.deployments.idempotency import RepeatedRequest, check_repeated, request_digest
 from app.deployments.membership import Membership
@@ -46,8 +47,9 @@ from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.registers.common import CommonCode
 from app.secrets.queries import marks_of, referenced, require_use
+from app.tables.charts import ChartArchive
 from app.tables.clusters import Cluster
-from app.tables.deployments import Deployment
+from app.tables.deployments import Deployment, DeploymentRevision
 from app.tables.groups import ClusterGroup
 from app.tables.operations import OperationKind
 from app.tables.targets import Target
@@ -90,40 +92,15 @@ async def _attempt(
     bound: Binding,
     kind: OperationKind,
 ) -> Answer:
-    async with services.database.reading() as session:
-        deployment = await find_deployment(session, viewer, request.id, Permission.DEPLOYMENTS_WRITE)
-        progress.allow(deployment.organization_id, deployment.group_id)
-        await check_repeated(session, deployment.organization_id, request.idempotency_key, digest)
-        revision = await current(session, deployment)
-        group = await session.get(ClusterGroup, deployment.group_id)
-        assert group is not None
-        await check_feature(session, group)
-        members = await members_of(session, group.id)
-        archive = await archive_of(session, bound.chart_digest or revision.chart_digest)
-    check_generation(deployment, request.expected_generation)
-    if deployment.deleting:
-        raise Conflict(DeploymentCode.BEING_DELETED, f"{deployment.release_name} is being deleted.", ("id",))
-    problems = [
-        *unchangeable(deployment, request),
-        *option_problems(request),
-        *strategy_problems(request.strategy_override, "strategyOverride"),
-        *definition_problems(request.allow_crd_version_removal),
-    ]
-    if problems:
-        raise all_invalid(problems)
+    read = await _read(services, viewer, request, digest, progress, bound)
+    deployment, revision, group = read.deployment, read.revision, read.group
+    _check_request(deployment, request)
     for name, value in stored_options(request).items():
         setattr(deployment, name, value)  # of this copy: the plan shows what the request asks for
     await check_conditions(services, deployment.organization_id, strategies_of(request))
     given = await given_values(request)
     depends_on, unknown = await _dependencies(services, deployment, request)
-    if unknown and not request.dry_run:
-        raise all_invalid(unknown_problems(request.depends_on or (), unknown))
-    membership = Membership.of(revision)
-    if request.targets is not None or request.target_selector is not None:
-        membership = Membership.given(request.target_selector, request.targets)
-    clusters = membership.chosen(
-        *(group, members, list(revision.targets) if request.targets is None else request.targets)
-    )
+    membership, clusters = _chosen(read, request)
     removal = Removal.between(revision.targets, clusters, services.settings.max_removal)
     if not request.dry_run:
         removal.check(request.confirm_removal, f"targets of {deployment.release_name}")
@@ -131,23 +108,18 @@ async def _attempt(
     if request.version is not None and bound.chart_digest is None:
         keep = not request.dry_run
         pinned = await pin(services, deployment.organization_id, deployment.chart, request.version, keep=keep)
-        archive = pinned.archive
-    known = tuple(clusters) if membership.selector is None else tuple(members)
+    known = tuple(clusters) if membership.selector is None else tuple(read.members)
     state = replace(
-        updated_state(revision, archive, request, given, known), targets=tuple(clusters), membership=membership
+        updated_state(revision, pinned.archive if pinned else read.archive, request, given, known),
+        targets=tuple(clusters),
+        membership=membership,
     )
-    async with services.database.reading() as session:
-        secrets = await referenced(session, group, state.references)
-        request = replace(request, **await bind_secrets(session, viewer, group, strategies_of(request)))
-    if not state.changes_only_targets(revision):
-        # A changed chart or value could reveal the values of secrets, also of those that other users refer to.
-        require_use(viewer, group.id, secrets)
-    state = replace(state, marks=marks_of(secrets))
+    state, request = await _with_secrets(services, viewer, read, state, request)
     unchanged = state.equals(revision)
     if not unchanged or request.dry_run or bound.is_planned:
         state = await with_inputs(services, deployment, group, state, clusters)
     if not unchanged:
-        await check_desired_state(services, deployment.organization_id, state, members)
+        await check_desired_state(services, deployment.organization_id, state, read.members)
         await _check_new_targets(services, deployment, clusters)
     leaving = await _leaving(services, deployment, clusters) if request.dry_run or bound.is_planned else []
     removable = frozenset(request.allow_crd_version_removal or ())
@@ -165,10 +137,75 @@ async def _attempt(
     return replace(answer, notices=await notices_about(services, pinned)) if pinned else answer
 
 
+@dataclass(frozen=True)
+class _Read:
+    """What an attempt begins with: the deployment with its newest revision, its group, the group's members by name, and
+    the archive of its chart."""
+
+    deployment: Deployment
+    revision: DeploymentRevision
+    group: ClusterGroup
+    members: dict[str, Cluster]
+    archive: ChartArchive
+
+
+async def _read(
+    services: Services, viewer: Viewer, request: UpdateDeployment, digest: bytes, progress: Progress, bound: Binding
+) -> _Read:
+    async with services.database.reading() as session:
+        deployment = await find_deployment(session, viewer, request.id, Permission.DEPLOYMENTS_WRITE)
+        progress.allow(deployment.organization_id, deployment.group_id)
+        await check_repeated(session, deployment.organization_id, request.idempotency_key, digest)
+        revision = await current(session, deployment)
+        group = await session.get(ClusterGroup, deployment.group_id)
+        assert group is not None
+        await check_feature(session, group)
+        members = await members_of(session, group.id)
+        archive = await archive_of(session, bound.chart_digest or revision.chart_digest)
+    return _Read(deployment, revision, group, members, archive)
+
+
+def _check_request(deployment: Deployment, request: UpdateDeployment) -> None:
+    """Checks what needs no other query."""
+    check_generation(deployment, request.expected_generation)
+    if deployment.deleting:
+        raise Conflict(DeploymentCode.BEING_DELETED, f"{deployment.release_name} is being deleted.", ("id",))
+    problems = [
+        *unchangeable(deployment, request),
+        *option_problems(request),
+        *strategy_problems(request.strategy_override, "strategyOverride"),
+        *definition_problems(request.allow_crd_version_removal),
+    ]
+    if problems:
+        raise all_invalid(problems)
+
+
+def _chosen(read: _Read, request: UpdateDeployment) -> tuple[Membership, dict[str, Cluster]]:
+    """How the targets are chosen, and the clusters that are chosen now."""
+    membership = Membership.of(read.revision)
+    if request.targets is not None or request.target_selector is not None:
+        membership = Membership.given(request.target_selector, request.targets)
+    targets = list(read.revision.targets) if request.targets is None else request.targets
+    return membership, membership.chosen(read.group, read.members, targets)
+
+
+async def _with_secrets(
+    services: Services, viewer: Viewer, read: _Read, state: DesiredState, request: UpdateDeployment
+) -> tuple[DesiredState, UpdateDeployment]:
+    """The state with the marks of the secrets that it refers to, and the request with the secrets of its strategies."""
+    async with services.database.reading() as session:
+        secrets = await referenced(session, read.group, state.references)
+        request = replace(request, **await bind_secrets(session, viewer, read.group, strategies_of(request)))
+    if not state.changes_only_targets(read.revision):
+        # A changed chart or value could reveal the values of secrets, also of those that other users refer to.
+        require_use(viewer, read.group.id, secrets)
+    return replace(state, marks=marks_of(secrets)), request
+
+
 async def _dependencies(
     services: DeploymentServices, deployment: Deployment, request: UpdateDeployment
 ) -> tuple[list[Dependency], list[str]]:
-    """What the deployment is to depend on, and the names of deployments that do not exist."""
+    """What the deployment is to depend on, and the names of deployments that do not exist, which only a dry run has."""
     if request.depends_on is None:
         async with services.database.reading() as session:
             return (await dependencies_of(session, [deployment.id]))[deployment.id], []
@@ -177,6 +214,8 @@ async def _dependencies(
     async with services.database.reading() as session:
         found = await resolve(session, deployment.group_id, request.depends_on)
         await check_cycle(session, deployment.group_id, name, found[0])
+    if found[1] and not request.dry_run:
+        raise all_invalid(unknown_problems(request.depends_on, found[1]))
     return found
 
 

@@ -12,6 +12,7 @@ from app.clusters.kubeconfig import Access, read_kubeconfig
 from app.clusters.registration import keep_access, taken
 from app.clusters.services import ClusterServices
 from app.core.errors import Conflict, all_invalid
+from app.core.transaction import Transaction
 from app.deployments.inputs import renew_inputs
 from app.deployments.services import DeploymentServices
 from app.fleet.renaming import rename
@@ -71,14 +72,7 @@ async def update_cluster(services: DeploymentServices, viewer: Viewer, request: 
         async with services.transaction() as transaction:
             session = transaction.session
             cluster = await lock_cluster(session, read)
-            changed = {
-                name: value
-                for name in _DESCRIPTION
-                if (value := getattr(request, name)) is not None and (value or None) != (getattr(cluster, name) or None)
-            }
-            for name, value in changed.items():
-                setattr(cluster, name, value or ({} if name == "labels" else None))
-            fields = list(changed)
+            fields = _describe(cluster, request)
             if access is not None and found is not None:
                 _take(services, cluster, access, found)
                 fields.append("kubeconfig")
@@ -88,22 +82,38 @@ async def update_cluster(services: DeploymentServices, viewer: Viewer, request: 
                 _restart_watch(cluster)  # messages about its credentials contain its name
                 fields.append("name")
             if fields:
-                what = f"was renamed to {cluster.name}" if "name" in fields else f"was changed: {', '.join(fields)}"
-                transaction.record(
-                    ClusterEvent.UPDATED,
-                    f"{was} {what}.",
-                    organization_id=cluster.organization_id,
-                    actor=viewer.name,
-                    subject=cluster,
-                    fields=fields,
-                    was=was,
-                    server=cluster.server,
-                )
+                _record(transaction, viewer, cluster, was, fields)
             await session.flush()
     except IntegrityError as error:
         raise await taken(services, read.organization_id, request.name or read.name, read.uid, error) from None
     await renew_inputs(services, cluster_ids=[cluster.id])
     return cluster
+
+
+def _describe(cluster: Cluster, request: UpdateCluster) -> list[str]:
+    """Writes what the request describes differently; returns the names of the fields."""
+    changed = {
+        name: value
+        for name in _DESCRIPTION
+        if (value := getattr(request, name)) is not None and (value or None) != (getattr(cluster, name) or None)
+    }
+    for name, value in changed.items():
+        setattr(cluster, name, value or ({} if name == "labels" else None))
+    return list(changed)
+
+
+def _record(transaction: Transaction, viewer: Viewer, cluster: Cluster, was: str, fields: list[str]) -> None:
+    what = f"was renamed to {cluster.name}" if "name" in fields else f"was changed: {', '.join(fields)}"
+    transaction.record(
+        ClusterEvent.UPDATED,
+        f"{was} {what}.",
+        organization_id=cluster.organization_id,
+        actor=viewer.name,
+        subject=cluster,
+        fields=fields,
+        was=was,
+        server=cluster.server,
+    )
 
 
 async def confirm_cluster(services: DeploymentServices, viewer: Viewer, cluster_id: int, uid: str) -> Cluster:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from app.automation.checked import PROGRAM as WORKFLOWS
 from app.charts.archives import Archives, Bucket
@@ -40,6 +40,13 @@ if TYPE_CHECKING:
     from app.identity.directory import Directory
 
 
+class _Closable(Protocol):
+    async def close(self) -> None: ...
+
+
+_Service = TypeVar("_Service", bound=_Closable)
+
+
 def key_ring(settings: Settings) -> KeyRing:
     """The key ring from the settings, or else the one in the data directory.
 
@@ -59,96 +66,84 @@ def _directory(settings: Settings) -> "Directory | None":
     return Directory(settings)
 
 
+def _archives(settings: Settings, database: Database) -> Archives:
+    return Archives(database, settings.cache / "charts", Bucket(settings) if settings.s3_bucket else None)
+
+
+def _downloader(settings: Settings, policies: Policies) -> Downloader:
+    return Downloader(
+        policies.users,
+        settings.is_plain_http,
+        connections=settings.repository_connections,
+        most=settings.organization_repository_connections,
+        seconds=settings.repository_timeout,
+    )
+
+
+def _helm(settings: Settings) -> Helm:
+    limits = Limits(settings.helm_memory_bytes, settings.helm_cpu_seconds)
+    slots = HelmSlots(settings.helm_concurrency, settings.helm_waiting, settings.organization_share)
+    return Helm(find_helm(settings.helm), settings.cache, limits, slots)
+
+
+def _opened(stack: AsyncExitStack, service: _Service) -> _Service:
+    """The service, which the stack closes at the end."""
+    stack.push_async_callback(service.close)
+    return service
+
+
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[AllServices]:
     """Opens all services for a process whose settings name a database and a Redis."""
     assert settings.database_url is not None
     assert settings.redis_url is not None
+    percent = settings.organization_share
+    shared = partial(share, percent=percent)
+    policies, ring = Policies(settings.allowed), key_ring(settings)
+    sandbox = partial(
+        Pool,
+        processes=settings.schema_processes,
+        seconds=settings.schema_cpu_seconds,
+        memory=settings.schema_memory_bytes,
+    )
     async with AsyncExitStack() as stack:
-        database = Database(
-            settings.database_url, pool_size=settings.database_pool_size, percent=settings.organization_share
-        )
-        stack.push_async_callback(database.close)
-        queue = Queue(settings.redis_url)
-        stack.push_async_callback(queue.close)
-        notifications = Notifications(settings.redis_url, EVENTS)
-        stack.push_async_callback(notifications.close)
-        feed = Feed(database, notifications, most=settings.subscriptions, percent=settings.organization_share)
-        ring = key_ring(settings)
-        policies = Policies(settings.allowed)
-        members = Members(ring, policies.clusters, timeout=settings.member_timeout)
-        stack.push_async_callback(members.close)
-        bucket = Bucket(settings) if settings.s3_bucket else None
-        archives = Archives(database, settings.cache / "charts", bucket)
-        stack.push_async_callback(archives.close)
-        downloader = Downloader(
-            policies.users,
-            settings.is_plain_http,
-            connections=settings.repository_connections,
-            most=settings.organization_repository_connections,
-            seconds=settings.repository_timeout,
-        )
-        stack.push_async_callback(downloader.close)
-        check_client = CheckClient(policies.users, settings.is_plain_http, percent=settings.organization_share)
-        stack.push_async_callback(check_client.close)
-        limits = Limits(settings.helm_memory_bytes, settings.helm_cpu_seconds)
-        helm = Helm(
-            find_helm(settings.helm),
-            settings.cache,
-            limits,
-            HelmSlots(settings.helm_concurrency, settings.helm_waiting, settings.organization_share),
-        )
-        stack.callback(helm.close)
-        sandbox = partial(
-            Pool,
-            processes=settings.schema_processes,
-            seconds=settings.schema_cpu_seconds,
-            memory=settings.schema_memory_bytes,
-        )
-        schemas, expressions = sandbox(SCHEMAS), sandbox(EXPRESSIONS, name="expressions")
-        health_rules = sandbox(HEALTH_RULES, name="health_rules")
-        workflows = sandbox(WORKFLOWS, name="workflows")
-        for pool in (schemas, expressions, health_rules, workflows):
-            stack.push_async_callback(pool.close)
-        shared = partial(share, percent=settings.organization_share)
+        opened = partial(_opened, stack)
+        database = opened(Database(settings.database_url, pool_size=settings.database_pool_size, percent=percent))
+        queue = opened(Queue(settings.redis_url))
+        notifications = opened(Notifications(settings.redis_url, EVENTS))
         fingerprints = Fingerprints(database, ring)
+        begin = partial(transaction, database, queue, notifications, fingerprints)
+        tampering = opened(Tampering(begin))
+        ring.on_tampering = tampering.note
+        helm = _helm(settings)
+        stack.callback(helm.close)
         passwords = Passwords()
         stack.callback(passwords.close)
-        begin = partial(transaction, database, queue, notifications, fingerprints)
-        anonymous_attempts = AnonymousAttempts(begin)
-        stack.push_async_callback(anonymous_attempts.close)
-        tampering = Tampering(begin)
-        stack.push_async_callback(tampering.close)
-        ring.on_tampering = tampering.note
         directory = _directory(settings)
         if directory is not None:
             stack.callback(directory.close)
-        rates = Rates(settings.redis_url, partial(record_suspension, begin))
-        stack.push_async_callback(rates.close)
-        background = Background()
-        stack.push_async_callback(background.close)
         yield AllServices(
             settings=settings,
             database=database,
             queue=queue,
             notifications=notifications,
-            feed=feed,
-            anonymous_attempts=anonymous_attempts,
+            feed=Feed(database, notifications, most=settings.subscriptions, percent=percent),
+            anonymous_attempts=opened(AnonymousAttempts(begin)),
             key_ring=ring,
             fingerprints=fingerprints,
-            members=members,
+            members=opened(Members(ring, policies.clusters, timeout=settings.member_timeout)),
             live_reads=Limiter("live_reads", LIVE_READS, each=shared(LIVE_READS), waiting=4 * LIVE_READS),
             log_streams=Limiter("log_streams", LOG_STREAMS, each=shared(LOG_STREAMS)),
-            archives=archives,
-            downloader=downloader,
-            check_client=check_client,
+            archives=opened(_archives(settings, database)),
+            downloader=opened(_downloader(settings, policies)),
+            check_client=opened(CheckClient(policies.users, settings.is_plain_http, percent=percent)),
             helm=helm,
-            schemas=schemas,
-            expressions=expressions,
-            health_rules=health_rules,
-            workflows=workflows,
+            schemas=opened(sandbox(SCHEMAS)),
+            expressions=opened(sandbox(EXPRESSIONS, name="expressions")),
+            health_rules=opened(sandbox(HEALTH_RULES, name="health_rules")),
+            workflows=opened(sandbox(WORKFLOWS, name="workflows")),
             passwords=passwords,
             directory=directory,
-            rates=rates,
-            background=background,
+            rates=opened(Rates(settings.redis_url, partial(record_suspension, begin))),
+            background=opened(Background()),
         )

@@ -35,69 +35,79 @@ _BOUND_TO = "oidc:attempt"
 
 
 def oidc_routes(services: AllServices) -> list[BaseRoute]:
-    """Returns None if the settings name no issuer."""
-    settings = services.settings
-    if settings.oidc_issuer is None:
+    """Returns no routes if the settings name no issuer."""
+    if services.settings.oidc_issuer is None:
         return []
-    issuer = Issuer(settings)
+    routes = _Routes(services, Issuer(services.settings))
+    return [Route(START, routes.start), Route(BACK, routes.back)]
 
-    def failed(request: Request, to: str, code: ErrorCode, error: object) -> Response:
-        """Redirects to the page that explains the code."""
-        log.warning("oidc.failed", code=code, error=plain(str(error)))
-        services.anonymous_attempts.note(
-            "sign-in with OpenID Connect", code, cookies.browser_of(settings, request).address
-        )
-        return RedirectResponse(f"/?{urlencode({'problem': code, 'to': to})}", 303)
 
-    async def start(request: Request) -> Response:
-        attempt = Attempt.new(cookies.own_address(settings, request) + BACK)
+class _Routes:
+    def __init__(self, services: AllServices, issuer: Issuer) -> None:
+        self._services = services
+        self._settings = services.settings
+        self._issuer = issuer
+
+    async def start(self, request: Request) -> Response:
+        """Redirects to the issuer, with the attempt in a cookie."""
+        attempt = Attempt.new(cookies.own_address(self._settings, request) + BACK)
         to = local_path(request.query_params.get("to", "/"))
         try:
-            await admission.admit(services, None, request)
-            response = RedirectResponse(await issuer.address(attempt), 303)
+            await admission.admit(self._services, None, request)
+            response = RedirectResponse(await self._issuer.address(attempt), 303)
         except Refusal as refusal:
-            return failed(request, to, refusal.code, refusal.reason)
+            return self._failed(request, to, refusal.code, refusal.reason)
         except OidcError as error:
-            return failed(request, to, IdentityCode.OIDC_UNREACHABLE, error)
-        cookies.set_attempt(settings, request, response, _seal(services.key_ring, attempt, to), _ATTEMPT_SECONDS)
+            return self._failed(request, to, IdentityCode.OIDC_UNREACHABLE, error)
+        sealed = _seal(self._services.key_ring, attempt, to)
+        cookies.set_attempt(self._settings, request, response, sealed, _ATTEMPT_SECONDS)
         return response
 
-    async def back(request: Request) -> Response:
+    async def back(self, request: Request) -> Response:
         """Ends the attempt in any case: its cookie is valid for one callback."""
-        response = await finish(request)
-        cookies.clear_attempt(settings, request, response)
+        response = await self._finish(request)
+        cookies.clear_attempt(self._settings, request, response)
         return response
 
-    async def finish(request: Request) -> Response:
+    async def _finish(self, request: Request) -> Response:
         try:
-            await count_unnamed_attempt(services, cookies.browser_of(settings, request).address)
+            await count_unnamed_attempt(self._services, cookies.browser_of(self._settings, request).address)
         except UserError as error:
-            return failed(request, "/", error.code, error)
-        kept = _opened(services.key_ring, cookies.attempt_of(settings, request))
+            return self._failed(request, "/", error.code, error)
+        kept = _opened(self._services.key_ring, cookies.attempt_of(self._settings, request))
         given = request.query_params
         if kept is None or not hmac.compare_digest(given.get("state", "").encode(), kept[0].state.encode()):
-            return failed(
-                request, "/", IdentityCode.OIDC_EXPIRED, "the browser has started no such attempt, or too long ago"
-            )
+            reason = "the browser has started no such attempt, or too long ago"
+            return self._failed(request, "/", IdentityCode.OIDC_EXPIRED, reason)
         attempt, to = kept
         if "error" in given or "code" not in given:
-            return failed(request, to, IdentityCode.OIDC_REFUSED, given.get("error", "no code"))
-        if given.get("iss", issuer.name) != issuer.name:
-            return failed(request, to, IdentityCode.OIDC_FAILED, "the answer is from another issuer")
+            return self._failed(request, to, IdentityCode.OIDC_REFUSED, given.get("error", "no code"))
+        if given.get("iss", self._issuer.name) != self._issuer.name:
+            return self._failed(request, to, IdentityCode.OIDC_FAILED, "the answer is from another issuer")
+        return await self._sign_in(request, attempt, to, given["code"])
+
+    async def _sign_in(self, request: Request, attempt: Attempt, to: str, code: str) -> Response:
+        """Signs in the person that the issuer names in exchange for the code."""
         try:
-            person = await issuer.person(attempt, given["code"])
+            person = await self._issuer.person(attempt, code)
             set_sign_in_method(Method.OIDC)
-            user = await adopt(services, person, issuer.grants)
-            signed_in = await admit(services, user, Method.OIDC, cookies.browser_of(settings, request))
+            user = await adopt(self._services, person, self._issuer.grants)
+            browser = cookies.browser_of(self._settings, request)
+            signed_in = await admit(self._services, user, Method.OIDC, browser)
         except OidcError as error:
-            return failed(request, to, IdentityCode.OIDC_FAILED, error)
+            return self._failed(request, to, IdentityCode.OIDC_FAILED, error)
         except UserError as error:
-            return failed(request, to, error.code, error)
+            return self._failed(request, to, error.code, error)
         response = RedirectResponse(to, 303)
-        cookies.set_session(settings, request, response, signed_in.secret, settings.session_lifetime)
+        cookies.set_session(self._settings, request, response, signed_in.secret, self._settings.session_lifetime)
         return response
 
-    return [Route(START, start), Route(BACK, back)]
+    def _failed(self, request: Request, to: str, code: ErrorCode, error: object) -> Response:
+        """Redirects to the page that explains the code."""
+        log.warning("oidc.failed", code=code, error=plain(str(error)))
+        address = cookies.browser_of(self._settings, request).address
+        self._services.anonymous_attempts.note("sign-in with OpenID Connect", code, address)
+        return RedirectResponse(f"/?{urlencode({'problem': code, 'to': to})}", 303)
 
 
 def local_path(to: str) -> str:
