@@ -28,6 +28,7 @@ from benchmarks import (
     rediff,
     rollout,
     rollouts,
+    upgrade_routes,
 )
 from benchmarks.bench import Bench
 from benchmarks.charts import Chart
@@ -39,6 +40,7 @@ _BENCHMARKS: dict[str, Callable[[Bench], Awaitable[list[Row]]]] = {
     "rollout-real": rollout.on_real_members,
     "rollout-simulated": rollout.on_simulated_members,
     "rollouts": rollouts.in_waves,
+    "upgrade-routes": upgrade_routes.of_instances,
     "rediff": rediff.of_all_targets,
     "page": page.of_targets,
     "matrix": matrix.of_fifty_thousand,

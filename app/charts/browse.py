@@ -7,9 +7,9 @@ from sqlmodel import col, select
 
 from app.charts.refreshing import current_versions
 from app.charts.services import ChartServices
-from app.charts.versions import newest_first
 from app.core.searching import mentions
 from app.core.services import Services
+from app.releases.versions import newest_first
 from app.tables.charts import ChartRepository, ChartVersion
 
 MOST = 500

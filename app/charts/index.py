@@ -5,9 +5,9 @@ from typing import Any
 from urllib.parse import urljoin
 
 from app.charts.codes import ChartCode
-from app.charts.versions import parsed
 from app.core.errors import ValidationFailed, invalid
 from app.releases.texts import without_nul
+from app.releases.versions import parsed
 from app.yaml.reading import Bounds, YamlError, read
 from app.yaml.scalars import as_text
 

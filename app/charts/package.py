@@ -12,10 +12,10 @@ from typing import Any
 from app.charts.codes import ChartCode
 from app.charts.unpacking import Limits, unpack, wrong
 from app.charts.value_schema import has_remote_reference
-from app.charts.versions import parsed
 from app.core.json_text import TooDeepError, read_writable
 from app.core.names import text_problem
 from app.releases.texts import without_nul
+from app.releases.versions import parsed
 from app.yaml.reading import YamlError, read
 from app.yaml.scalars import as_text
 

@@ -16,10 +16,10 @@ from app.charts.refreshing import current_versions
 from app.charts.services import ChartServices
 from app.charts.sources import source_of
 from app.charts.storage import check_room
-from app.charts.versions import find, newest_stable
 from app.core.errors import NotFound, invalid
 from app.core.services import Services
 from app.core.threads import in_thread
+from app.releases.versions import find, newest_stable
 from app.tables.charts import ChartArchive, ChartRepository, ChartVersion
 
 

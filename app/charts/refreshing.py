@@ -7,10 +7,10 @@ from app.charts.index import Offer
 from app.charts.offers import versions_of, write_offers
 from app.charts.services import ChartServices
 from app.charts.sources import INDEXED, source_of
-from app.charts.versions import find
 from app.core.encryption import KeyRingError
 from app.core.errors import NotFound, ValidationFailed
 from app.core.jobs import Job
+from app.releases.versions import find
 from app.tables.charts import ChartRepository, ChartVersion
 from app.tables.columns import now
 

@@ -13,8 +13,8 @@ import orjson
 
 from app.charts.codes import ChartCode
 from app.charts.download import Downloader, Login, origin, read_limited, refused
-from app.charts.versions import parsed
 from app.core.errors import ValidationFailed, invalid
+from app.releases.versions import parsed
 
 CHART_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"

@@ -6,10 +6,13 @@ commas or spaces all have to hold, and `||` separates alternatives.
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 MAX_TEXT = 200
 
 Version = tuple[int, int, int]
+Key = tuple[Any, ...]
+"""Tuples that are in the order of the versions that they stand for."""
 
 _NUMBER = r"(0|[1-9]\d{0,5})"
 _VERSION = re.compile(rf"v?{_NUMBER}(?:\.{_NUMBER}(?:\.{_NUMBER})?)?")
@@ -19,14 +22,14 @@ _TERM = re.compile(
 
 
 @dataclass(frozen=True)
-class _Term:
+class Term:
     """Versions from `low` up to but not including `high` have the given version; the operator says what is compared."""
 
     operator: str
-    low: Version
-    high: Version
+    low: Key
+    high: Key
 
-    def allows(self, version: Version) -> bool:
+    def allows(self, version: Key) -> bool:
         match self.operator:
             case ">=":
                 return version >= self.low
@@ -47,7 +50,7 @@ class VersionRange:
     """A set of versions; `text` is the constraint that describes it."""
 
     text: str
-    _alternatives: tuple[tuple[_Term, ...], ...]
+    _alternatives: tuple[tuple[Term, ...], ...]
 
     @classmethod
     def parse(cls, text: str) -> "VersionRange":
@@ -65,8 +68,8 @@ class VersionRange:
         return any(all(term.allows(known) for term in terms) for terms in self._alternatives)
 
 
-def _terms(text: str) -> tuple[_Term, ...]:
-    terms: list[_Term] = []
+def _terms(text: str) -> tuple[Term, ...]:
+    terms: list[Term] = []
     at = 0
     while at < len(text):
         found = _TERM.match(text, at)
@@ -82,7 +85,7 @@ def _terms(text: str) -> tuple[_Term, ...]:
     return tuple(terms)
 
 
-def _term(operator: str, numbers: list[str | None]) -> _Term:
+def _term(operator: str, numbers: list[str | None]) -> Term:
     low = _filled(numbers)
     major, minor, patch = low
     # `~1.29.3` allows later patch versions of 1.29.
@@ -92,7 +95,7 @@ def _term(operator: str, numbers: list[str | None]) -> _Term:
         high = (major, minor + 1, 0)
     else:
         high = (major, minor, patch + 1)
-    return _Term(operator, low, high)
+    return Term(operator, low, high)
 
 
 def _filled(numbers: object) -> Version:

@@ -6,7 +6,7 @@ import strawberry
 
 from app.charts.browse import KnownChart
 from app.charts.pinning import read
-from app.charts.versions import find, newest_stable
+from app.releases.versions import find, newest_stable
 from app.tables import charts as tables
 from schema.charts.enums import ChartRepositoryKind
 from schema.context import Info

@@ -1,6 +1,7 @@
-"""Selects chart versions by the rules of semantic versioning."""
+"""Orders and selects versions by the rules of semantic versioning."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from semver import Version
 
@@ -13,6 +14,15 @@ def parsed(version: str) -> Version | None:
         return Version.parse(plain_version(version), optional_minor_and_patch=True)
     except ValueError:
         return None
+
+
+def precedence(version: Version) -> tuple[Any, ...]:
+    """A key that orders versions: 1.10.0 after 1.9.0, and 1.0.0-rc.1 before 1.0.0. Build metadata does not count."""
+    major, minor, patch = version.major, version.minor, version.patch
+    if not version.prerelease:
+        return major, minor, patch, (1,)
+    parts = version.prerelease.split(".")
+    return major, minor, patch, (0, *((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts))
 
 
 def newest_stable(versions: Iterable[str]) -> str | None:

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from app.charts.versions import find, newest_first, newest_stable, parsed
+from app.releases.versions import find, newest_first, newest_stable, parsed
 
 IN_ORDER = [
     *("2.0.0", "v1.10.0", "1.9.9+build.7", "1.9.0", "1.2", "1.0.0", "1.0.0-rc.1", "1.0.0-beta.11", "1.0.0-beta.2"),
