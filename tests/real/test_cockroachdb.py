@@ -1,37 +1,23 @@
 """The file of docs/cockroachdb.md on two real control planes: nodes join the address of the other cluster."""
 
-import re
 from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
-import yaml
 
 from tests.kubernetes.member import Member
+from tests.real.cockroachdb import documented, upload_cockroachdb
 from tests.real.conftest import NewFleet
-from tests.real.fleet import Fleet, upload_files
+from tests.real.fleet import Fleet
 from tests.stack import eventually
 
 pytestmark = pytest.mark.xdist_group("kubernetes")
-
-CHART = Path(__file__).parent / "charts" / "cockroachdb"
-DOCS = (Path(__file__).parents[2] / "docs" / "cockroachdb.md").read_text()
-
-
-def documented() -> dict[str, Any]:
-    """The deployment in the docs, on the clusters of the test."""
-    (file,) = re.findall(r"```yaml\n# cockroachdb.yaml\n(.*?)```", DOCS, re.DOTALL)
-    found: dict[str, Any] = yaml.safe_load(file.replace("demo-pke-1", "paris").replace("demo-pke-2", "berlin"))
-    return found
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def pair(new_fleet: NewFleet, members: Mapping[str, Member]) -> AsyncIterator[Fleet]:
     async with new_fleet(members["paris"], members["berlin"]) as fleet:
-        files = {path.relative_to(CHART).as_posix(): path.read_text() for path in CHART.rglob("*") if path.is_file()}
-        await upload_files(fleet.stack, files, "cockroachdb")
+        await upload_cockroachdb(fleet.stack)
         yield fleet
 
 
@@ -51,7 +37,7 @@ async def joined(fleet: Fleet, cluster: str) -> str:
 
 
 async def test_the_nodes_of_the_second_cluster_join_those_of_the_first_wherever_they_are(pair: Fleet) -> None:
-    given = documented()
+    given = documented({"demo-pke-1": "paris", "demo-pke-2": "berlin"})
     overrides = [{"cluster": name, "values": values} for name, values in given["overrides"].items()]
     answer = await pair.create(
         chart="charts/cockroachdb",
