@@ -1,6 +1,6 @@
-"""Server-side apply of single objects, as Helm's own field manager (docs/decisions/live-drift.md)."""
+"""Server-side apply and patches of single objects, as Helm's own field manager (docs/decisions/live-drift.md)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -15,7 +15,10 @@ _MANAGER = [("fieldManager", FIELD_MANAGER)]
 _FORCE = [*_MANAGER, ("force", "true")]
 _DRY_RUN = [*_FORCE, ("dryRun", "All")]
 _BACKGROUND = [("propagationPolicy", "Background")]
+_TRIED_PATCH = [*_MANAGER, ("dryRun", "All")]
 _APPLY = "application/apply-patch+yaml"
+_JSON_PATCH = "application/json-patch+json"
+_INVALID = (400, 422, 500)  # 500 is also the answer to an object that cannot be applied at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,11 @@ class Applied:
     def is_conflict(self) -> bool:
         """Whether the object has changed since it was read."""
         return self.status == 409
+
+    @property
+    def is_invalid(self) -> bool:
+        """Whether the API server refuses the object as applying would leave it."""
+        return self.found is None and self.status in _INVALID
 
 
 async def try_apply(member: Member, kind: ObjectType, namespace: str, name: str, wanted: Mapping[str, Any]) -> Applied:
@@ -52,6 +60,35 @@ async def apply(member: Member, kind: ObjectType, namespace: str, name: str, wan
     """
     path = _path(kind, namespace, name)
     answer = await member.request("PATCH", path, query=_FORCE, body=wanted, content_type=_APPLY)
+    return _read(answer, kind, name)
+
+
+async def try_patch(
+    member: Member, kind: ObjectType, namespace: str, name: str, operations: Sequence[Mapping[str, Any]]
+) -> Applied:
+    """Asks the API server what a JSON patch would result in. The object stays as it is.
+
+    Raises:
+        TemporaryError: as `try_apply`.
+    """
+    path = _path(kind, namespace, name)
+    answer = await member.request(
+        "PATCH", path, query=_TRIED_PATCH, body=operations, content_type=_JSON_PATCH, is_trial=True
+    )
+    return _read(answer, kind, name)
+
+
+async def patch(
+    member: Member, kind: ObjectType, namespace: str, name: str, operations: Sequence[Mapping[str, Any]]
+) -> Applied:
+    """Changes an object by a JSON patch. If it sets a resource version, the API server refuses to change an object that
+    has another one.
+
+    Raises:
+        TemporaryError: as `try_apply`.
+    """
+    path = _path(kind, namespace, name)
+    answer = await member.request("PATCH", path, query=_MANAGER, body=operations, content_type=_JSON_PATCH)
     return _read(answer, kind, name)
 
 

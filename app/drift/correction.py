@@ -16,14 +16,14 @@ def with_live_values(body: Mapping[str, Any], live: Mapping[str, Any], places: I
     A place in a list that the manifest's object cannot be matched with is left as it is: the caller has to try out the
     result, and check that it changes none of the places.
     """
-    found = _plain(body)
+    found = plain(body)
     for segments in sorted(places):
         kept = _kept(found, live, segments)
         found = found if kept is _ABSENT else kept
     return found
 
 
-def _plain(body: Mapping[str, Any]) -> dict[str, Any]:
+def plain(body: Mapping[str, Any]) -> dict[str, Any]:
     """The object with the texts of a Secret where the API server stores them."""
     texts = body.get("stringData")
     if body.get("kind") != "Secret" or not isinstance(texts, Mapping):

@@ -35,8 +35,8 @@ def _of_map(applied: Mapping[str, Any], installed: Mapping[str, Any], wanted: Ma
 def _of_list(applied: list[Any], installed: list[Any], wanted: list[Any]) -> list[Any]:
     """The items of a list are matched by their names, as those of containers and environment variables. Other lists
     are replaced as a whole."""
-    before, after = _by_name(installed), _by_name(wanted)
-    if before is None or after is None or _by_name(applied) is None:
+    before, after = by_name(installed), by_name(wanted)
+    if before is None or after is None or by_name(applied) is None:
         return applied
     found = []
     for item in applied:
@@ -47,7 +47,8 @@ def _of_list(applied: list[Any], installed: list[Any], wanted: list[Any]) -> lis
     return found
 
 
-def _by_name(items: list[Any]) -> dict[str, Mapping[str, Any]] | None:
+def by_name(items: list[Any]) -> dict[str, Mapping[str, Any]] | None:
+    """The items of a list by their names; None if an item has none, or shares it with another one."""
     if not all(isinstance(item, Mapping) and isinstance(item.get("name"), str) for item in items):
         return None
     found = {item["name"]: item for item in items}

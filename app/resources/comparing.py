@@ -4,13 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.clusters.applying import Applied, try_apply
+from app.clusters.applying import Applied, try_apply, try_patch
 from app.clusters.discovery import served_versions
 from app.clusters.member import Member
 from app.clusters.objects import Object, ObjectType, get_object
 from app.core.errors import ActionError, TemporaryError
 from app.drift.autoscaling import REPLICAS, autoscaled
 from app.drift.comparison import FieldDifference, IgnoreRule, differences
+from app.drift.correction import plain
+from app.drift.replacement import patch_to, replacement, wanted_by
 from app.drift.rules import SavedRule
 from app.drift.states import DriftState
 from app.health.kinds import Kind
@@ -34,14 +36,15 @@ _SECRETS = ("Secret", "SecretList")
 @dataclass(frozen=True)
 class Comparison:
     """`live` and `wanted` are the object as it is, and as applying the manifest would make it, values of Secrets
-    included; they are not stored. `rules` are those by which differences are ignored, `reason` says why the object
-    cannot be compared."""
+    included; they are not stored. `replaced` is as in `Tried`. `rules` are those by which differences are ignored,
+    `reason` says why the object cannot be compared."""
 
     state: DriftState
     found: tuple[FieldDifference, ...] = ()
     reason: str | None = None
     live: Object | None = None
     wanted: Object | None = None
+    replaced: Object | None = None
     rules: tuple[IgnoreRule, ...] = ()
 
     @property
@@ -74,10 +77,12 @@ class ChangedMeanwhileError(Exception):
 @dataclass(frozen=True)
 class Tried:
     """An object as it is (None if it does not exist), and as applying the manifest's object would make it; or the
-    `reason` why that is unknown."""
+    `reason` why that is unknown. If the API server refuses to apply it, `wanted` is derived from `replaced`: the object
+    with the manifest's sections and the API server's defaults (`app/drift/replacement.py`)."""
 
     live: Object | None
     wanted: Object | None = None
+    replaced: Object | None = None
     reason: str | None = None
 
 
@@ -95,12 +100,20 @@ async def try_on(member: Member, held: ManifestObject, scrubber: Scrubber = NOTH
     live = typed(live, held.kind)
     if (reason := _not_ours(live, held.body)) is not None:
         return Tried(live, reason=reason)
-    applied = await try_apply(member, held.kind, key.namespace, key.name, held.to_apply())
+    body = held.to_apply()
+    applied = await try_apply(member, held.kind, key.namespace, key.name, body)
+    if applied.is_invalid:
+        body = plain(body)
+        operations = patch_to(replacement(body, live), live)
+        replaced = await try_patch(member, held.kind, key.namespace, key.name, operations)
+        if replaced.is_conflict:
+            raise ChangedMeanwhileError
+        if replaced.found is not None:
+            found = _same(replaced.found, live, held.kind)
+            return Tried(live, wanted_by(body, found, live), found)
     if applied.found is None:
         return Tried(live, reason=refused(applied, key, scrubber))
-    if _identity(applied.found) != _identity(live):
-        raise ChangedMeanwhileError
-    return Tried(live, typed(applied.found, held.kind))
+    return Tried(live, _same(applied.found, live, held.kind))
 
 
 async def compare(member: Member, held: ManifestObject, scrubber: Scrubber = NOTHING) -> Comparison:
@@ -124,7 +137,7 @@ async def compare(member: Member, held: ManifestObject, scrubber: Scrubber = NOT
         return Comparison(DriftState.NOT_CHECKED, reason=not_readable(error, scrubber))
     found = differences(wanted, live, rules, live["metadata"].get("managedFields"), scrubber)
     state = DriftState.DRIFTED if any(each.ignored_by is None for each in found) else DriftState.NONE
-    return Comparison(state, tuple(found), live=live, wanted=wanted, rules=tuple(rules))
+    return Comparison(state, tuple(found), live=live, wanted=wanted, replaced=tried.replaced, rules=tuple(rules))
 
 
 def not_readable(error: ActionError, scrubber: Scrubber) -> str:
@@ -188,6 +201,17 @@ def _owner(metadata: Mapping[str, Any]) -> tuple[str, str]:
     notes = metadata.get("annotations")
     found = notes if isinstance(notes, Mapping) else {}
     return str(found.get(_RELEASE_NAME) or "")[:253], str(found.get(_RELEASE_NAMESPACE) or "")[:63]
+
+
+def _same(found: Object, live: Object, kind: ObjectType) -> Object:
+    """The answer to a dry run, with its kind.
+
+    Raises:
+        ChangedMeanwhileError: if the object has changed since it was read.
+    """
+    if _identity(found) != _identity(live):
+        raise ChangedMeanwhileError
+    return typed(found, kind)
 
 
 def _identity(found: Object) -> tuple[object, object]:

@@ -5,20 +5,23 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from app.clusters.applying import Applied, apply, create, try_apply
+from app.clusters.applying import Applied, apply, create, patch, try_apply, try_patch
 from app.clusters.member import Member
 from app.clusters.objects import Object
 from app.clusters.service_accounts import forbidden
 from app.core.errors import PermanentError
 from app.core.threads import in_thread
 from app.drift.comparison import Places, places
-from app.drift.correction import with_live_values
+from app.drift.correction import plain, with_live_values
+from app.drift.replacement import candidates, patch_to
 from app.drift.states import DriftState
 from app.releases.error_codes import ActionCode
 from app.releases.scrubbing import Scrubber
 from app.resources.comparing import ChangedMeanwhileError, Comparison, ManifestObject, compare, refused, typed
 
 _MOST_TRIES = 3  # comparisons of an object that changes in the meantime
+_IGNORED = "It cannot be reverted without changing a field that an ignore rule covers."
+_OTHERS = "It cannot be reverted without changing other fields."
 
 
 class Outcome(StrEnum):
@@ -101,6 +104,8 @@ async def _set_back(
     confirm: Callable[[], Awaitable[None]],
 ) -> Correction:
     assert comparison.live is not None
+    if comparison.replaced is not None:
+        return await _patched(member, held, comparison, scrubber, confirm)
     key = held.key
     body = held.to_apply()
     found = await _places(comparison, comparison.wanted)
@@ -115,10 +120,47 @@ async def _set_back(
             return failure
         then = await _places(comparison, tried.found and typed(tried.found, held.kind))
         if then.ignored or then.drifted - found.drifted:
-            message = "It cannot be reverted without changing a field that an ignore rule covers."
-            return _failed(ActionCode.NOT_CONVERGED, message)
+            return _failed(ActionCode.NOT_CONVERGED, _IGNORED)
     await confirm()
     applied = await apply(member, held.kind, key.namespace, key.name, body)
+    return _written(member, held, comparison, applied, scrubber)
+
+
+async def _patched(
+    member: Member,
+    held: ManifestObject,
+    comparison: Comparison,
+    scrubber: Scrubber,
+    confirm: Callable[[], Awaitable[None]],
+) -> Correction:
+    """Sets back an object to which the manifest's object cannot be applied. The first candidate is written that the API
+    server accepts in a dry run, if it then changes the intended places only."""
+    live, replaced = comparison.live, comparison.replaced
+    assert live is not None and replaced is not None
+    key = held.key
+    found = await _places(comparison, comparison.wanted)
+    tried = Applied(None)
+    for candidate in candidates(plain(held.to_apply()), replaced, live):
+        body = await in_thread(with_live_values, candidate, live, found.ignored)
+        operations = patch_to(body, live)
+        tried = await try_patch(member, held.kind, key.namespace, key.name, operations)
+        if tried.is_conflict:
+            raise _ConflictError
+        if tried.found is None:
+            continue
+        intended = await _places(comparison, body)
+        then = await _places(comparison, typed(tried.found, held.kind))
+        if then.ignored or then.drifted - intended.drifted or found.drifted - then.drifted:
+            return _failed(ActionCode.NOT_CONVERGED, _IGNORED if then.ignored else _OTHERS)
+        await confirm()
+        applied = await patch(member, held.kind, key.namespace, key.name, operations)
+        return _written(member, held, comparison, applied, scrubber)
+    return _refused(member, held, tried, scrubber, "try out") or _failed(ActionCode.NOT_CONVERGED, _OTHERS)
+
+
+def _written(
+    member: Member, held: ManifestObject, comparison: Comparison, applied: Applied, scrubber: Scrubber
+) -> Correction:
     if applied.is_conflict:
         raise _ConflictError
     drifted = [each for each in comparison.found if each.ignored_by is None]

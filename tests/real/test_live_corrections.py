@@ -18,6 +18,41 @@ pytestmark = pytest.mark.xdist_group("kubernetes")
 
 INGRESS = "apis/networking.k8s.io/v1/ingresses"
 DEPLOYMENT = "apis/apps/v1/deployments"
+EXCLUSIVE = """
+apiVersion: v1
+kind: Service
+metadata: {name: "{{ .Release.Name }}"}
+spec: {selector: {app: web}, ports: [{name: http, port: 80, targetPort: 8080}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: "{{ .Release.Name }}"}
+spec:
+  strategy: {type: Recreate}
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      volumes: [{name: data, emptyDir: {}}]
+      containers:
+      - name: web
+        image: registry.test/web:1
+        ports: [{name: http, containerPort: 8080}]
+        env: [{name: MODE, value: fast}]
+        readinessProbe: {{ .Values.probe | default (dict "httpGet" (dict "path" "/" "port" 8080)) | toJson }}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: "{{ .Release.Name }}-twice"}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: twice}}
+  template:
+    metadata: {labels: {app: twice}}
+    spec:
+      containers: [{name: web, image: "registry.test/web:1", env: [{name: A, value: "1"}, {name: A, value: "2"}]}]
+"""
+"""Objects in which a client can set fields that exclude those of the manifest, and one that cannot be applied."""
 _OPERATIONS = """query ($id: ID!) { node(id: $id) { ... on Deployment { operations(first: 20) { nodes {
   kind state author results { action outcome state output error { code message } }
 } } } } }"""
@@ -89,6 +124,73 @@ async def test_objects_are_set_back_and_created_again_without_a_new_revision(par
     assert f"{release} on paris: Secret {release} was created again." in told
     assert f"{release} on paris: ConfigMap {release} was reverted after a change by kubectl-edit." in told
     assert "canary" not in told + str(await corrections(stack, deployment_id))
+
+
+async def test_drift_is_found_and_set_back_where_an_apply_of_the_manifest_is_refused(paris: Fleet) -> None:
+    stack, hand, release = paris.stack, paris.hands["paris"], paris.release
+    await stack.upload(chart("config-map", version="2.0.0", exclusive=EXCLUSIVE))
+    deployment_id = await paris.deployed(version="2.0.0", liveDrift="REPORT")
+    await until_drift(stack, deployment_id, "NONE")
+    path, twice = f"{DEPLOYMENT}/{release}", f"{DEPLOYMENT}/{release}-twice"
+    before = await hand.find(path)
+    [container] = before["spec"]["template"]["spec"]["containers"]
+
+    edited = {
+        **container,
+        "ports": [{"name": "http", "containerPort": 9090}],
+        "env": [
+            {"name": "MODE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+            {"name": "ADDED", "value": "by hand"},
+        ],
+        "readinessProbe": {"exec": {"command": ["true"]}, "periodSeconds": 10},
+    }
+    volume = {"name": "data", "hostPath": {"path": "/data"}}
+    template = {
+        "metadata": {"annotations": {"added": "by hand"}},
+        "spec": {"containers": [edited], "volumes": [volume]},
+    }
+    strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}
+    await edit(hand, path, {"spec": {"strategy": strategy, "paused": True, "template": template}})
+    await edit(hand, f"services/{release}", {"spec": {"ports": [{"name": "http", "port": 81, "targetPort": 8080}]}})
+    await edit(hand, twice, {"spec": {"replicas": 3}})
+    inner = "Deployment /spec/template/spec/containers/0"
+    found = await until_drift(
+        stack,
+        deployment_id,
+        "DRIFTED",
+        "Deployment /spec/strategy/type",
+        f"{inner}/env/0/value",
+        *(f"{inner}/ports/0/containerPort", f"{inner}/readinessProbe/httpGet/path"),
+        *(f"{inner}/readinessProbe/httpGet/port", f"{inner}/readinessProbe/httpGet/scheme"),
+        "Deployment /spec/template/spec/volumes/0/emptyDir",
+        "Deployment /spec/replicas",
+        "Service /spec/ports/0/port",
+    )
+    field = found["differences"][-1]["field"]
+    assert (field["wanted"], field["live"], field["changedBy"]) == (80, 81, "kubectl-edit")
+
+    await stack.update(deployment_id, liveDrift="CORRECT")
+    await until_drift(stack, deployment_id, "NONE")
+    spec = (await hand.find(path))["spec"]
+    added = {"name": "ADDED", "value": "by hand"}
+    assert spec["paused"] is True  # the manifest says nothing about it
+    assert spec["template"]["metadata"]["annotations"] == {"added": "by hand"}
+    assert spec["template"]["spec"]["containers"] == [{**container, "env": [*container["env"], added]}]
+    assert spec["strategy"] == before["spec"]["strategy"]
+    assert spec["template"]["spec"]["volumes"] == before["spec"]["template"]["spec"]["volumes"]
+    [port] = (await hand.find(f"services/{release}"))["spec"]["ports"]
+    assert port["port"] == 80
+    assert (await hand.find(twice))["spec"]["replicas"] == 1
+    assert {each["state"] for each in await corrections(stack, deployment_id)} == {"SUCCEEDED"}
+
+    probe = {"exec": {"command": ["true"]}}
+    plan = await made(stack, update={"id": deployment_id, "values": {"probe": probe}})
+    place = "/spec/template/spec/containers/0/readinessProbe"
+    action, fields = object_changes(plan)[f"Deployment {release}"]
+    assert (action, {name for name, *_ in fields}) == (
+        "CHANGE",
+        {f"{place}/exec/command", f"{place}/httpGet/path", f"{place}/httpGet/port"},
+    )
 
 
 async def test_an_object_that_is_changed_again_and_again_is_contested_until_a_user_acts(paris: Fleet) -> None:
