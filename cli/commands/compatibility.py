@@ -55,7 +55,18 @@ def _objects(session: Session, version: str, state: str, cluster: str | None) ->
     after = None
     while True:
         found = session.ask(_OBJECTS, version=version, state=state, cluster=cluster, after=after)["apiCompatibility"]
+        if (
+            state == "REMOVED"
+            and after is None
+            and _minor(found["kubernetesVersion"]) > _minor(found["completeThrough"])
+        ):
+            through, day = found["completeThrough"], found["checkedOn"]
+            session.tell(f"Removals after Kubernetes {through} are not known yet. The table was last checked on {day}.")
         yield from found["objects"]["nodes"]
         if not found["objects"]["pageInfo"]["hasNextPage"]:
             return
         after = found["objects"]["pageInfo"]["endCursor"]
+
+
+def _minor(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))

@@ -11,13 +11,13 @@ from cli.command import ExitCode
 from cli.commands.deployments import find_deployment, split_name
 from cli.commands.ignore_rules import rule_name
 from cli.failure import DIFFERS, usage
-from cli.output import Columns, ago
+from cli.output import Columns, ago, minute
 from cli.session import Session
 
 _OBJECTS = """query ($organization: String, $first: Int, $after: String, $filter: ResourceFilter!) {
   resources(organization: $organization, first: $first, after: $after, filter: $filter) {
     nodes {
-      clusterName kind namespace name drift driftReason differencesLeftOut
+      clusterName kind namespace name drift driftReason differencesLeftOut contestedUntil
       target { deployment { group { name } releaseName } }
       differences { path wanted live changedBy changedAt ignoredBy }
     }
@@ -28,6 +28,9 @@ _RULES = """query ($organization: String, $group: String!, $release: String!) {
   deployment(organization: $organization, group: $group, releaseName: $release) {
     liveDrift suggestedIgnoreRules { kind group path targets changedBy }
   }
+}"""
+_SETTING = """query ($organization: String, $group: String!, $release: String!) {
+  deployment(organization: $organization, group: $group, releaseName: $release) { liveDrift }
 }"""
 _STATES = ("DRIFTED", "MISSING", "NOT_CHECKED")
 
@@ -78,11 +81,27 @@ def drift(
     rows = [row for found in session.pages(_OBJECTS, filter=chosen) for row in _rows(found)]
     differing = [row for row in rows if row["drift"] != "NOT_CHECKED"]
     if not rows:
-        session.tell_none("No object of a deployment with liveDrift REPORT or CORRECT differs.", deployment, cluster)
+        session.tell(_none(session, deployment))
+    for held in {f"{_object(row)} on {row['cluster']}": row for row in rows if row["contestedUntil"]}.items():
+        session.tell(_waiting(*held))
     session.output.listing(rows, _COLUMNS, name=lambda row: f"{row['cluster']}/{_object(row)}{row['path'] or ''}")
     if exit_code and differing:
         raise typer.Exit(DIFFERS)
     return None
+
+
+def _none(session: Session, deployment: str | None) -> str:
+    """What it means that no object is listed."""
+    if deployment is None:
+        return "No object of a deployment with liveDrift REPORT or CORRECT differs."
+    if find_deployment(session, deployment, _SETTING)["liveDrift"] == "OFF":
+        return f"The objects of {deployment} are not compared: its liveDrift is OFF."
+    return f"No object of {deployment} differs from the manifest of its release."
+
+
+def _waiting(name: str, row: Any) -> str:
+    why = "differs again after a correction, or the last one failed"
+    return f"{name} {why}. The next correction is at {minute(row['contestedUntil'])}."
 
 
 def _suggest(session: Session, name: str) -> None:
@@ -99,7 +118,7 @@ def _rows(found: Any) -> Iterator[dict[str, Any]]:
     row = {
         "cluster": found["clusterName"],
         "deployment": deployment and f"{deployment['group']['name']}/{deployment['releaseName']}",
-        **{key: found[key] for key in ("kind", "namespace", "name", "drift", "driftReason")},
+        **{key: found[key] for key in ("kind", "namespace", "name", "drift", "driftReason", "contestedUntil")},
         **dict.fromkeys(("path", "wanted", "live", "changedBy", "changedAt")),
     }
     if found["drift"] != "DRIFTED":

@@ -74,6 +74,8 @@ def logs(
     variables = {"target": target_of(session, deployment, cluster)["id"], "filter": chosen}
     if not follow:
         entries = session.ask(_LOGS, **variables)["logs"]["entries"]
+        if not entries:
+            session.tell("There are no log lines. `polyhelm tree` shows the pods.")
         if session.output.is_table:
             _print(session, entries, named=pod is None, timestamps=timestamps)
         else:

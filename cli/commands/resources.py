@@ -31,6 +31,16 @@ class Health(StrEnum):
     HEALTHY = "HEALTHY"
 
 
+class Drift(StrEnum):
+    """How a resource compares with the manifest of its release."""
+
+    DRIFTED = "DRIFTED"
+    MISSING = "MISSING"
+    NOT_CHECKED = "NOT_CHECKED"
+    UNKNOWN = "UNKNOWN"
+    NONE = "NONE"
+
+
 def resources(
     session: Session,
     deployment: Annotated[
@@ -43,6 +53,8 @@ def resources(
         str | None, typer.Option(help="Only objects on this cluster.", autocompletion=names.clusters)
     ] = None,
     kind: Annotated[str | None, typer.Option(help="Only objects of this kind, such as Deployment.")] = None,
+    name: Annotated[str | None, typer.Option(help="Only objects with this name; * matches any text.")] = None,
+    namespace: Annotated[str | None, typer.Option("--namespace", "-n", help="Only objects in this namespace.")] = None,
     image: Annotated[
         str | None, typer.Option(help="Only objects with this image; * matches any text, as in '*:1.2.3'.")
     ] = None,
@@ -53,6 +65,10 @@ def resources(
         list[Health] | None,
         typer.Option("--health", help="Only objects with this health; repeatable.", case_sensitive=False),
     ] = None,
+    drift: Annotated[
+        list[Drift] | None,
+        typer.Option("--drift", help="Only objects with this state of drift; repeatable.", case_sensitive=False),
+    ] = None,
 ) -> None:
     """List the objects of releases on their clusters, with their health."""
     group, _, release = (deployment or "").partition("/")
@@ -61,9 +77,12 @@ def resources(
         "release": release or None,
         "cluster": cluster,
         "kind": kind,
+        "name": name,
+        "namespace": namespace,
         "image": image,
         "host": host,
         "health": health,
+        "drift": drift,
     }
     rows = list(session.pages(_LIST, filter=chosen))
     if not rows:

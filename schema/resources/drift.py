@@ -9,6 +9,11 @@ import strawberry
 from app.resources.drift import SharedDifference, TargetDifference
 from schema.scalars import JSON
 
+CONTESTED = (
+    "With `liveDrift: CORRECT`: the object differs again after corrections, or the last one failed, and the next one is"
+    " at this time. Null if none waits."
+)
+
 
 @strawberry.type(description="A field of an object that differs from the release's manifest.")
 class FieldDifference:
@@ -38,10 +43,7 @@ class ObjectDifference:
     namespace: str | None
     name: str
     is_missing: bool = strawberry.field(description="The release has the object, and the cluster does not.")
-    contested_until: datetime | None = strawberry.field(
-        description="With `liveDrift: CORRECT`: the object differs again after corrections, or the last one failed, and"
-        " the next one is at this time. Null if none waits."
-    )
+    contested_until: datetime | None = strawberry.field(description=CONTESTED)
     field: FieldDifference | None = strawberry.field(description="Null if the object is missing.")
 
     @classmethod

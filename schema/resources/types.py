@@ -8,7 +8,7 @@ import strawberry
 from app.resources.queries import ResourceFacts
 from schema.context import Info
 from schema.list_length import usually
-from schema.resources.drift import FieldDifference
+from schema.resources.drift import CONTESTED, FieldDifference
 from schema.resources.enums import DriftState, Health, ResourceOrigin
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class LiveResource:
         metadata=usually(1), description="The fields that differ from the release's manifest, by path."
     )
     differences_left_out: int = strawberry.field(description="The number of differences that are not listed.")
+    contested_until: datetime | None = strawberry.field(description=CONTESTED)
 
     @strawberry.field(description="The target to which the resource belongs.")
     async def target(self, info: Info) -> Annotated["DeploymentTarget", strawberry.lazy("schema.targets.types")] | None:
@@ -84,4 +85,5 @@ class LiveResource:
             drift_reason=row.drift_reason if facts.drift is DriftState.NOT_CHECKED else None,
             differences=[FieldDifference.of(each) for each in row.differences] if facts.shows_differences else [],
             differences_left_out=row.differences_left_out if facts.shows_differences else 0,
+            contested_until=row.contested_until if facts.is_known else None,
         )

@@ -45,7 +45,12 @@ async def test_differences_and_suggested_rules_are_listed(drifted: Polyhelm) -> 
         "KIND        GROUP   PATH        TARGETS   BY",
         "ConfigMap   -       /data/tag   2         -",
     ]
-    assert (await drifted("drift", "--cluster", "lima")).words == ["Nothing matches."]
+    none = "No object of a deployment with liveDrift REPORT or CORRECT differs."
+    assert (await drifted("drift", "--cluster", "lima")).words == [none]
+    names = ["berlin/ConfigMap/default/shop", "paris/ConfigMap/default/shop"]
+    assert sorted(await drifted.fine("resources", "--drift", "drifted", "--name", "sh*", "-o", "name")) == names
+    assert (await drifted("resources", "--drift", "none")).words == ["Nothing matches."]
+    assert (await drifted("resources", "-n", "other")).words == ["Nothing matches."]
     refused = await drifted("drift", "--suggest")
     assert refused.words[0] == "Error: Ignore rules belong to a deployment."
 
@@ -87,3 +92,25 @@ async def test_viewers_see_drift_and_change_no_rule(drifted: Polyhelm) -> None:
     refused = await drifted("ignore-rules", "add", "fleet/shop", "ConfigMap/data/tag", POLYHELM_TOKEN=token)
     assert "deployments.write" in refused.err
     assert (await drifted("ignore-rules", "ls", "fleet/shop", POLYHELM_TOKEN=token)).lines == []
+
+
+async def test_the_reason_for_an_empty_list_and_the_time_of_a_delayed_correction_are_printed(
+    drifted: Polyhelm, members: dict[str, Member]
+) -> None:
+    stack = drifted.stack
+    [deployment] = (await stack.data("{ deployments { nodes { id } } }"))["deployments"]["nodes"]
+    deployment_id = deployment["id"]
+    await stack.update(deployment_id, liveDrift="CORRECT")
+    for name in members:
+        await until_drift(stack, deployment_id, "NONE", cluster=name)
+    listed = await drifted("drift", "fleet/shop")
+    assert listed.words == ["No object of fleet/shop differs from the manifest of its release."]
+
+    change(members["paris"], CONFIG_MAPS, data={"tag": "8"})
+    await until_drift(stack, deployment_id, "CONTESTED", "ConfigMap /data/tag")
+    words = (await drifted("drift", "fleet/shop")).err
+    assert "ConfigMap/default/shop on paris differs again after a correction, or the last one failed. The next" in words
+
+    await stack.update(deployment_id, liveDrift="OFF")
+    listed = await drifted("drift", "fleet/shop")
+    assert listed.words == ["The objects of fleet/shop are not compared: its liveDrift is OFF."]

@@ -4,6 +4,7 @@ from enum import Enum
 
 import pytest
 
+from app.drift.states import DriftState
 from app.health import health
 from app.releases.status import TargetStatus
 from app.rollouts.windows import OverrideRole, WindowKind
@@ -27,3 +28,7 @@ from cli.commands import deployments, resources, secrets, windows
 )
 def test_the_command_line_offers_every_member_of_an_enum(offered: type[Enum], known: type[Enum]) -> None:
     assert set(offered.__members__) == set(known.__members__)
+
+
+def test_the_command_line_offers_the_states_of_drift_that_an_object_can_have() -> None:
+    assert set(resources.Drift.__members__) == set(DriftState.__members__) - {"OFF", "CONTESTED"}

@@ -34,5 +34,7 @@ async def test_objects_and_logs_of_a_deployment_are_shown(
     for name in ("shop-1", "shop-2"):
         paris.logs.restart(at(name))
     assert await working.fine("logs", "fleet/shop/shop-2", "--previous", "-f") == ["second"]
+    silent = await working("logs", "fleet/shop", "--search", "absent")
+    assert (silent.out, silent.words) == ("", ["There are no log lines. `polyhelm tree` shows the pods."])
     refused = await working("logs", "fleet/shop", "--since", "soon")
     assert "Invalid duration: 'soon'." in refused.err

@@ -9,7 +9,11 @@ from app.releases.inventory import ResourceOrigin
 from app.tables.resources import LiveResource
 from app.tables.targets import Target
 from simulator import Member
+from tests.cli.conftest import polyhelm
+from tests.cli.polyhelm import Polyhelm
 from tests.stack import Stack
+
+__all__ = ["polyhelm"]
 
 QUERY = """query ($version: String!, $state: ApiState, $cluster: String, $first: Int, $after: String) {
   apiCompatibility(kubernetesVersion: $version) {
@@ -105,3 +109,16 @@ async def test_pages_follow_each_other(old: Stack) -> None:
 async def test_a_text_that_is_not_a_version_is_refused(old: Stack) -> None:
     answer = await old.ask(QUERY, version="latest")
     assert "'latest' is not a version of Kubernetes, such as 1.32." in str(answer)
+
+
+async def test_the_command_line_lists_the_objects_and_says_how_far_the_table_goes(
+    old: Stack, polyhelm: Polyhelm
+) -> None:
+    listed = await polyhelm("compatibility", "1.25", "--cluster", "paris", "--exit-code")
+    rows = [line.split("   ")[0] for line in listed.out.splitlines()[1:]]
+    assert (listed.code, rows, listed.words) == (2, ["REMOVED in 1.25", "DEPRECATED in 1.23"], [])
+    assert listed.out.splitlines()[1].split()[-3:] == ["paris", "fleet/shop", "policy/v1"]
+    later = await polyhelm("compatibility", "1.99", "--cluster", "lima", "--exit-code")
+    notice, none = later.words
+    assert notice.startswith("Removals after Kubernetes 1.")
+    assert (later.code, none) == (0, "No object uses an API version that Kubernetes 1.99 removes or deprecates.")
