@@ -8,6 +8,7 @@ without the fields that others have added.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from app.drift.pointers import pointer_of
@@ -17,8 +18,20 @@ _IDENTITY = frozenset({"apiVersion", "kind", "metadata", "status"})
 _METADATA = ("annotations", "labels")
 _OPEN = frozenset({"annotations", "labels", "matchLabels", "nodeSelector"})
 """Maps in which any client adds keys of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Closing:
+    """Which maps lose the fields that others have added: those with at least `steps` steps above them in which the
+    manifest's value differs, or a value at most `levels` maps below."""
+
+    steps: int
+    levels: int = 0
+
+
+_NONE = _Closing(100)
+_ORDER = (_NONE, _Closing(2), _Closing(1), _Closing(2, 1))
 _ABSENT: Any = object()
-_NEVER = 100
 
 
 def replacement(body: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
@@ -46,7 +59,7 @@ def wanted_by(body: Mapping[str, Any], replaced: Mapping[str, Any], live: Mappin
         body: the manifest's object.
         replaced: the API server's answer to a dry run of `replacement`.
     """
-    return _wanted(body, replaced, live, closed_from=_NEVER)
+    return _wanted(body, replaced, live, _NONE)
 
 
 def candidates(
@@ -54,12 +67,12 @@ def candidates(
 ) -> Iterator[dict[str, Any]]:
     """Objects to set the live object back to, the most careful first. The later ones lack the fields that others have
     added beside a field that differs: these may be the other members of a union."""
-    for depth in (_NEVER, 2, 1):
-        yield _wanted(body, replaced, live, closed_from=depth)
+    for closing in _ORDER:
+        yield _wanted(body, replaced, live, closing)
 
 
 def _wanted(
-    body: Mapping[str, Any], replaced: Mapping[str, Any], live: Mapping[str, Any], closed_from: int
+    body: Mapping[str, Any], replaced: Mapping[str, Any], live: Mapping[str, Any], closing: _Closing
 ) -> dict[str, Any]:
     found = dict(live)
     found["metadata"] = {**live["metadata"]}
@@ -68,14 +81,14 @@ def _wanted(
             found["metadata"][name] = replaced["metadata"][name]
     for name in body:
         if name not in _IDENTITY and name in replaced:
-            found[name] = _merged(body[name], replaced[name], live.get(name, _ABSENT), (name,), closed_from)
+            found[name] = _merged(body[name], replaced[name], live.get(name, _ABSENT), (name,), closing)
     return found
 
 
-def _merged(body: Any, replaced: Any, live: Any, steps: tuple[str, ...], closed_from: int) -> Any:
+def _merged(body: Any, replaced: Any, live: Any, steps: tuple[str, ...], closing: _Closing) -> Any:
     """A part of the live object with the values of the manifest's fields, or a part that it lacks."""
     if all(isinstance(side, Mapping) for side in (body, replaced, live)):
-        return _merged_map(body, replaced, live, steps, closed_from)
+        return _merged_map(body, replaced, live, steps, closing)
     if not all(isinstance(side, list) for side in (body, replaced, live)):
         return replaced
     items, others, present = by_name(body), by_name(replaced), by_name(live)
@@ -83,7 +96,7 @@ def _merged(body: Any, replaced: Any, live: Any, steps: tuple[str, ...], closed_
         return replaced
     deeper = (*steps, "*")
     return [
-        _merged(items[name], others[name], item, deeper, closed_from) if name in items and name in others else item
+        _merged(items[name], others[name], item, deeper, closing) if name in items and name in others else item
         for name, item in present.items()
     ] + [others[name] for name in items if name in others and name not in present]
 
@@ -93,21 +106,30 @@ def _merged_map(
     replaced: Mapping[str, Any],
     live: Mapping[str, Any],
     steps: tuple[str, ...],
-    closed_from: int,
+    closing: _Closing,
 ) -> dict[str, Any]:
-    names = [name for name in body if name in replaced]
-    is_closed = len(steps) >= closed_from and steps[-1] not in _OPEN
+    can_close = len(steps) >= closing.steps and steps[-1] not in _OPEN
     found = dict(live)
-    if is_closed and any(name not in live or _differs(replaced[name], live[name]) for name in names):
+    if can_close and _differ(body, replaced, live, closing.levels):
         found = {name: value for name, value in live.items() if name in replaced}
     return found | {
-        name: _merged(body[name], replaced[name], live.get(name, _ABSENT), (*steps, name), closed_from)
-        for name in names
+        name: _merged(body[name], replaced[name], live.get(name, _ABSENT), (*steps, name), closing)
+        for name in body
+        if name in replaced
     }
 
 
-def _differs(replaced: Any, live: Any) -> bool:
-    return not isinstance(replaced, (Mapping, list)) and replaced != live
+def _differ(body: Mapping[str, Any], replaced: Mapping[str, Any], live: Mapping[str, Any], levels: int) -> bool:
+    """Whether the live object lacks a field of the manifest or has another value, or does so at most `levels` maps
+    below."""
+    for name in body.keys() & replaced.keys():
+        one, other, present = body[name], replaced[name], live.get(name, _ABSENT)
+        if all(isinstance(side, Mapping) for side in (one, other, present)):
+            if levels and _differ(one, other, present, levels - 1):
+                return True
+        elif present is _ABSENT or (not isinstance(other, list) and other != present):
+            return True
+    return False
 
 
 def _add(steps: tuple[str, ...], value: Any) -> dict[str, Any]:

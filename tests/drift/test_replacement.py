@@ -72,7 +72,15 @@ def test_later_candidates_lack_what_others_have_added_beside_a_field_that_differ
     replaced = {**body, "probe": {"http": {"port": 1, "scheme": "HTTP"}, "period": 10}}
     http = {"port": 1, "scheme": "HTTP"}
     template = {"labels": {"app": "web", "added": "1"}, "image": "web:1", "added": 1}
-    first, second, third = (each["spec"] for each in candidates(held(body), held(replaced), held(live)))
+    first, second, third, _ = (each["spec"] for each in candidates(held(body), held(replaced), held(live)))
     assert first == {"type": "A", "b": {}, "probe": {"exec": {}, "period": 9, "http": http}, "template": template}
     assert second == {"type": "A", "b": {}, "probe": {"period": 9, "http": http}, "template": template}
     assert third == {"type": "A", "probe": {"period": 9, "http": http}, "template": template}
+
+
+def test_the_last_candidate_also_lacks_what_stands_beside_the_map_with_the_field() -> None:
+    body = {"resources": {"limits": {"memory": "200Mi"}}}
+    live = {"resources": {"limits": {"memory": "1Gi"}, "requests": {"memory": "500Mi"}}, "added": 1}
+    *earlier, last = (each["spec"] for each in candidates(held(body), held(body), held(live)))
+    assert last == {"resources": {"limits": {"memory": "200Mi"}}, "added": 1}
+    assert earlier == [{**live, "resources": {**live["resources"], "limits": {"memory": "200Mi"}}}] * 3

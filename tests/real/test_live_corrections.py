@@ -39,6 +39,7 @@ spec:
         image: registry.test/web:1
         ports: [{name: http, containerPort: 8080}]
         env: [{name: MODE, value: fast}]
+        resources: {limits: {memory: 200Mi}}
         readinessProbe: {{ .Values.probe | default (dict "httpGet" (dict "path" "/" "port" 8080)) | toJson }}
 ---
 apiVersion: apps/v1
@@ -137,6 +138,7 @@ async def test_drift_is_found_and_set_back_where_an_apply_of_the_manifest_is_ref
 
     edited = {
         **container,
+        "resources": {"limits": {"memory": "1Gi"}, "requests": {"memory": "500Mi"}},
         "ports": [{"name": "http", "containerPort": 9090}],
         "env": [
             {"name": "MODE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
@@ -162,6 +164,7 @@ async def test_drift_is_found_and_set_back_where_an_apply_of_the_manifest_is_ref
         f"{inner}/env/0/value",
         *(f"{inner}/ports/0/containerPort", f"{inner}/readinessProbe/httpGet/path"),
         *(f"{inner}/readinessProbe/httpGet/port", f"{inner}/readinessProbe/httpGet/scheme"),
+        f"{inner}/resources/limits/memory",
         "Deployment /spec/template/spec/volumes/0/emptyDir",
         "Deployment /spec/replicas",
         "Service /spec/ports/0/port",
