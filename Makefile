@@ -50,7 +50,7 @@ frontend/.checked: frontend/node_modules/.ready frontend/biome.json $(PAGES)
 .PHONY: demo
 demo: setup frontend ## Run everything with three member clusters (CLUSTERS=real: real control planes)
 ifeq ($(CLUSTERS),real)
-	$(BIN)/python -m tests.kubernetes run --names paris,berlin,tokyo --data $(DATA)/real/clusters -- \
+	$(BIN)/python -m tests.kubernetes run --names paris,berlin,tokyo --ready-pods --data $(DATA)/real/clusters -- \
 		$(BIN)/polyhelm demo --clusters given --data-dir $(DATA)/real
 else
 	$(BIN)/polyhelm demo --data-dir $(DATA)/demo

@@ -22,10 +22,10 @@ _OPEN = frozenset({"annotations", "labels", "matchLabels", "nodeSelector"})
 
 @dataclass(frozen=True, slots=True)
 class _Closing:
-    """Which maps lose the fields that others have added: those with at least `steps` steps above them in which the
-    manifest's value differs, or a value at most `levels` maps below."""
+    """Which maps lose the fields that others have added: those at this depth or deeper in which the manifest's value
+    differs, or a value at most `levels` maps below."""
 
-    steps: int
+    depth: int
     levels: int = 0
 
 
@@ -85,16 +85,16 @@ def _wanted(
     return found
 
 
-def _merged(body: Any, replaced: Any, live: Any, steps: tuple[str, ...], closing: _Closing) -> Any:
+def _merged(body: Any, replaced: Any, live: Any, segments: tuple[str, ...], closing: _Closing) -> Any:
     """A part of the live object with the values of the manifest's fields, or a part that it lacks."""
     if all(isinstance(side, Mapping) for side in (body, replaced, live)):
-        return _merged_map(body, replaced, live, steps, closing)
+        return _merged_map(body, replaced, live, segments, closing)
     if not all(isinstance(side, list) for side in (body, replaced, live)):
         return replaced
     items, others, present = by_name(body), by_name(replaced), by_name(live)
     if items is None or others is None or present is None:
         return replaced
-    deeper = (*steps, "*")
+    deeper = (*segments, "*")
     return [
         _merged(items[name], others[name], item, deeper, closing) if name in items and name in others else item
         for name, item in present.items()
@@ -105,15 +105,15 @@ def _merged_map(
     body: Mapping[str, Any],
     replaced: Mapping[str, Any],
     live: Mapping[str, Any],
-    steps: tuple[str, ...],
+    segments: tuple[str, ...],
     closing: _Closing,
 ) -> dict[str, Any]:
-    can_close = len(steps) >= closing.steps and steps[-1] not in _OPEN
+    can_close = len(segments) >= closing.depth and segments[-1] not in _OPEN
     found = dict(live)
     if can_close and _differ(body, replaced, live, closing.levels):
         found = {name: value for name, value in live.items() if name in replaced}
     return found | {
-        name: _merged(body[name], replaced[name], live.get(name, _ABSENT), (*steps, name), closing)
+        name: _merged(body[name], replaced[name], live.get(name, _ABSENT), (*segments, name), closing)
         for name in body
         if name in replaced
     }
@@ -132,8 +132,8 @@ def _differ(body: Mapping[str, Any], replaced: Mapping[str, Any], live: Mapping[
     return False
 
 
-def _add(steps: tuple[str, ...], value: Any) -> dict[str, Any]:
-    return {"op": "add", "path": pointer_of(steps), "value": value}
+def _add(segments: tuple[str, ...], value: Any) -> dict[str, Any]:
+    return {"op": "add", "path": pointer_of(segments), "value": value}
 
 
 def _map(value: Any) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ from app.core.errors import ActionError, TemporaryError
 from app.drift.autoscaling import REPLICAS, autoscaled
 from app.drift.comparison import FieldDifference, IgnoreRule, differences
 from app.drift.correction import plain
+from app.drift.injection import injected
 from app.drift.replacement import patch_to, replacement, wanted_by
 from app.drift.rules import SavedRule
 from app.drift.states import DriftState
@@ -153,7 +154,7 @@ def typed(found: Object, kind: ObjectType) -> Object:
 async def _rules(member: Member, held: ManifestObject, wanted: Object, live: Object) -> list[IgnoreRule]:
     """The rules for an object. Autoscalers are read only if its replicas differ."""
     kind = Kind(held.key.group, held.key.kind)
-    rules = [rule for each in held.rules if (rule := each.for_kind(kind)) is not None]
+    rules = [rule for each in held.rules if (rule := each.for_kind(kind)) is not None] + injected(wanted)
     if _replicas(wanted) != _replicas(live):
         rules += await _autoscaling(member, held.key)
     return rules

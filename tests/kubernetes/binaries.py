@@ -14,6 +14,7 @@ import re
 import shutil
 import struct
 import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -198,6 +199,7 @@ def _build(module: Module, folder: Path) -> None:
         output = Path(scratch) / "bin"
         output.mkdir()
         for name, package in module.packages.items():
+            print(f"Building {name} with Go. This happens once and takes a while.", file=sys.stderr, flush=True)
             command = ["build", "-trimpath", "-ldflags", module.linker_flags(), "-o", str(output / name), package]
             built = _run_go(module, command)
             if built.returncode != 0:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import yaml
 
 from app.resources.correcting import Correction, Outcome, correct
 from reconcilers.actions import correction
@@ -18,6 +19,19 @@ pytestmark = pytest.mark.xdist_group("kubernetes")
 
 INGRESS = "apis/networking.k8s.io/v1/ingresses"
 DEPLOYMENT = "apis/apps/v1/deployments"
+WEBHOOK = """
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {name: "{{ .Release.Name }}"}
+webhooks:
+- name: absent.example.test
+  clientConfig: {url: "https://absent.example.test/", caBundle: ""}
+  sideEffects: None
+  failurePolicy: Ignore
+  timeoutSeconds: 5
+  admissionReviewVersions: [v1]
+  rules: [{apiGroups: [absent.example.test], apiVersions: [v1], resources: [absent], operations: [CREATE]}]
+"""
 EXCLUSIVE = """
 apiVersion: v1
 kind: Service
@@ -194,6 +208,30 @@ async def test_drift_is_found_and_set_back_where_an_apply_of_the_manifest_is_ref
         "CHANGE",
         {f"{place}/exec/command", f"{place}/httpGet/path", f"{place}/httpGet/port"},
     )
+
+
+async def test_an_injected_ca_bundle_stays_when_another_field_is_set_back(paris: Fleet) -> None:
+    stack, hand, release = paris.stack, paris.hands["paris"], paris.release
+    await stack.upload(chart("config-map", version="2.0.0", webhook=WEBHOOK))
+    deployment_id = await paris.deployed(version="2.0.0", liveDrift="CORRECT")
+    await until_drift(stack, deployment_id, "NONE")
+    path = f"/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/{release}"
+    bundle = yaml.safe_load(hand.member.kubeconfig)["clusters"][0]["cluster"]["certificate-authority-data"]
+    client = {"url": "https://absent.example.test/", "caBundle": bundle}
+    found = (await hand.client.get(path))[1]
+    webhook = found["webhooks"][0] | {"clientConfig": client}
+    assert (await hand.client.patch(path, {"webhooks": [webhook]}))[0] == 200
+    assert (await hand.client.patch(path, {"webhooks": [webhook | {"timeoutSeconds": 9}]}))[0] == 200
+
+    async def is_set_back() -> bool:
+        [live] = (await hand.client.get(path))[1]["webhooks"]
+        assert live["clientConfig"]["caBundle"] == bundle
+        return bool(live["timeoutSeconds"] == 5)
+
+    await eventually(is_set_back)
+    await until_drift(stack, deployment_id, "NONE")
+    assert len(await corrections(stack, deployment_id)) == 1
+    assert (await hand.client.delete(path))[0] == 200
 
 
 async def test_an_object_that_is_changed_again_and_again_is_contested_until_a_user_acts(paris: Fleet) -> None:
