@@ -169,6 +169,7 @@ async def test_drift_is_found_and_set_back_where_an_apply_of_the_manifest_is_ref
     await edit(hand, path, {"spec": {"strategy": strategy, "paused": True, "template": template}})
     await edit(hand, f"services/{release}", {"spec": {"ports": [{"name": "http", "port": 81, "targetPort": 8080}]}})
     await edit(hand, twice, {"spec": {"replicas": 3}})
+    edited_version = (await hand.find(path))["metadata"]["resourceVersion"]
     inner = "Deployment /spec/template/spec/containers/0"
     found = await until_drift(
         stack,
@@ -185,6 +186,7 @@ async def test_drift_is_found_and_set_back_where_an_apply_of_the_manifest_is_ref
     )
     field = found["differences"][-1]["field"]
     assert (field["wanted"], field["live"], field["changedBy"]) == (80, 81, "kubectl-edit")
+    assert (await hand.find(path))["metadata"]["resourceVersion"] == edited_version
 
     await stack.update(deployment_id, liveDrift="CORRECT")
     await until_drift(stack, deployment_id, "NONE")

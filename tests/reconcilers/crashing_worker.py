@@ -1,4 +1,5 @@
-"""A worker in a process of its own that kills itself with SIGKILL at a step of a reconcile or a job.
+"""A worker or an observer in a process of its own that kills itself with SIGKILL at a step of a reconcile, a job or a
+correction.
 
 Each step is a place between two effects, so together they are every place at which a crash makes a difference.
 """
@@ -14,10 +15,12 @@ from app.core.settings import Settings
 from app.helm import command
 from app.jobs import leases
 from app.operations import endings, work
-from app.program.processes import run_parts
+from app.program.processes import run_observer, run_parts
 from app.redis.queue import Queue
+from app.resources import correcting
 from app.sandbox import process
 from reconcilers import reconciliation
+from reconcilers.observer.resources import drift
 from reconcilers.worker import run_worker
 
 Call = Callable[..., Awaitable[Any]]
@@ -38,6 +41,16 @@ JOB_STEPS: dict[str, tuple[Any, str, str]] = {
     "job taken": (leases, "take", "after"),
     "index read": (refreshing, "read_offers", "after"),
     "about to be marked as done": (leases, "finish", "before"),
+}
+
+CORRECTION_STEPS: dict[str, tuple[Any, str, str]] = {
+    "about to write the object": (correcting, "apply", "before"),
+    "object written": (correcting, "apply", "after"),
+}
+
+OBSERVER_STEPS: dict[str, tuple[Any, str, str]] = {
+    "about to store the difference": (drift, "write_found", "before"),
+    "difference stored": (drift, "start_corrections", "before"),
 }
 
 
@@ -65,7 +78,7 @@ def dying_at_once(call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def run(step: str) -> None:
-    owner, name, when = (STEPS | JOB_STEPS)[step]
+    owner, name, when = (STEPS | JOB_STEPS | CORRECTION_STEPS | OBSERVER_STEPS)[step]
     call = getattr(owner, name)
     setattr(owner, name, dying(call, when) if asyncio.iscoroutinefunction(call) else dying_at_once(call))
-    asyncio.run(run_parts(Settings(), [run_worker]))
+    asyncio.run(run_parts(Settings(), [run_observer if step in OBSERVER_STEPS else run_worker]))
