@@ -2,7 +2,7 @@
 
 An apply only sets fields. If another client has chosen another member of a union, such as a second type of a probe or a
 volume, or another key of a list item, such as the port of a Service, the result would have both, and is refused. Some
-objects cannot be applied at all: those with two entries of one key in a list. Instead, the API server is asked for the
+objects cannot be applied at all: those with two entries of one key in a list. Instead, a dry run returns the
 object whose sections (`spec`, `data`) are those of the manifest. This is the manifest with the API server's defaults,
 without the fields that others have added.
 """

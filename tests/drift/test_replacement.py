@@ -80,7 +80,7 @@ def test_later_candidates_lack_what_others_have_added_beside_a_field_that_differ
 
 def test_the_last_candidate_also_lacks_what_stands_beside_the_map_with_the_field() -> None:
     body = {"resources": {"limits": {"memory": "200Mi"}}}
-    live = {"resources": {"limits": {"memory": "1Gi"}, "requests": {"memory": "500Mi"}}, "added": 1}
+    live: dict[str, Any] = {"resources": {"limits": {"memory": "1Gi"}, "requests": {"memory": "500Mi"}}, "added": 1}
     *earlier, last = (each["spec"] for each in candidates(held(body), held(body), held(live)))
     assert last == {"resources": {"limits": {"memory": "200Mi"}}, "added": 1}
     assert earlier == [{**live, "resources": {**live["resources"], "limits": {"memory": "200Mi"}}}] * 3
