@@ -69,6 +69,12 @@ def workflows(incomplete: str) -> list[str]:
     return _starting(incomplete, [node["name"] for node in found])
 
 
+def services(incomplete: str) -> list[str]:
+    query = "query ($organization: String) { services(organization: $organization) { name } }"
+    found = _asked(lambda client, variables: list(client.ask(query, variables)["services"]))
+    return _starting(incomplete, [one["name"] for one in found])
+
+
 def repositories(incomplete: str) -> list[str]:
     query = "query ($organization: String) { chartRepositories(organization: $organization) { name } }"
     found = _asked(lambda client, variables: list(client.ask(query, variables)["chartRepositories"]))

@@ -22,6 +22,7 @@ from cli.commands.resources import resources
 from cli.commands.roles import role
 from cli.commands.rollouts import rollout
 from cli.commands.secrets import secret
+from cli.commands.services import service
 from cli.commands.tokens import token
 from cli.commands.users import user
 from cli.commands.windows import window
@@ -77,6 +78,7 @@ def add_commands(program: typer.Typer) -> None:
         ("secret", secret),
         ("window", window),
         ("workflow", workflow),
+        ("service", service),
         ("health-rules", health_rules),
         ("ignore-rules", ignore_rules),
         ("role", role),

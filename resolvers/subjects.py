@@ -14,6 +14,7 @@ from resolvers.plans.subject import SUBJECT as PLANS
 from resolvers.resources.subject import SUBJECT as RESOURCES
 from resolvers.rollouts.subject import SUBJECT as ROLLOUTS
 from resolvers.secrets.subject import SUBJECT as SECRETS
+from resolvers.services.subject import SUBJECT as SERVICES
 from resolvers.targets.subject import SUBJECT as TARGETS
 from resolvers.windows.subject import SUBJECT as WINDOWS
 from resolvers.workflows.subject import SUBJECT as WORKFLOWS
@@ -29,6 +30,7 @@ SUBJECTS = (
     TARGETS,
     WINDOWS,
     WORKFLOWS,
+    SERVICES,
     RESOURCES,
     LOGS,
     OPERATIONS,

@@ -26,6 +26,7 @@ class Walk:
         made: makes one object of each type in a stack with the cluster `paris` in the group `fleet`, and returns their
             ids by word.
         absent: types of which that stack has no object.
+        published: texts that every organization sees.
     """
 
     inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -36,3 +37,4 @@ class Walk:
     words: Mapping[str, str] = field(default_factory=dict)
     made: Callable[[Stack], Awaitable[Mapping[str, str]]] = _nothing
     absent: Set[str] = frozenset()
+    published: Set[str] = frozenset()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.automation.services import WorkflowServices
+from app.catalog.services import CatalogServices
 from app.checks.services import CheckServices
 from app.events.anonymous_attempts import AnonymousAttempts
 from app.events.feed import Feed
@@ -11,7 +12,7 @@ from app.redis.queue import Queue
 
 
 @dataclass(frozen=True, kw_only=True)
-class AllServices(IdentityServices, CheckServices, WorkflowServices):
+class AllServices(IdentityServices, CheckServices, WorkflowServices, CatalogServices):
     queue: Queue
     feed: Feed
     anonymous_attempts: AnonymousAttempts

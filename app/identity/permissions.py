@@ -36,6 +36,7 @@ class Permission(Registered):
     SECRETS_WRITE = "secrets.write", "Create, change and delete secrets."
     HEALTH_RULES_WRITE = "health_rules.write", "Create, change and delete health rules."
     WORKFLOWS_DEFINE = "workflows.define", "Create, change and delete workflow definitions."
+    SERVICES_DEFINE = "services.define", "Create, change and delete service definitions."
     WINDOWS_WRITE = "windows.write", "Create, change and delete change windows."
     MEMBERS_WRITE = "members.write", "Assign and revoke the roles of members."
     AUDIT_READ = "audit.read", "Read the audit events of the organization, and where each event came from."

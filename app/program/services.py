@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from app.automation.checked import PROGRAM as WORKFLOWS
+from app.catalog.checked import PROGRAM as SERVICES
 from app.charts.archives import Archives, Bucket
 from app.charts.download import Downloader
 from app.charts.value_schema import PROGRAM as SCHEMAS
@@ -142,6 +143,7 @@ async def open_services(settings: Settings) -> AsyncIterator[AllServices]:
             expressions=opened(sandbox(EXPRESSIONS, name="expressions")),
             health_rules=opened(sandbox(HEALTH_RULES, name="health_rules")),
             workflows=opened(sandbox(WORKFLOWS, name="workflows")),
+            catalog=opened(sandbox(SERVICES, name="services")),
             passwords=passwords,
             directory=directory,
             rates=opened(Rates(settings.redis_url, partial(record_suspension, begin))),

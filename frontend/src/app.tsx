@@ -24,6 +24,7 @@ const ClustersPage = later(() => import("./clusters/page"));
 const ClusterPage = later(() => import("./clusters/cluster"));
 const GroupPage = later(() => import("./clusters/group"));
 const RegisterPage = later(() => import("./clusters/register"));
+const ServicesPage = later(() => import("./services/page"));
 const SecretsPage = later(() => import("./secrets/page"));
 const HealthRulesPage = later(() => import("./health-rules/page"));
 const WorkflowsPage = later(() => import("./workflows/page"));
@@ -93,6 +94,11 @@ export function App() {
               <Route path="/settings/health-rules">
                 <Settings>
                   <HealthRulesPage />
+                </Settings>
+              </Route>
+              <Route path="/settings/services">
+                <Settings>
+                  <ServicesPage />
                 </Settings>
               </Route>
               <Route path="/settings/tokens">

@@ -323,6 +323,7 @@ CODES: dict[str, tuple[str, ...]] = {
         "secret_in_use",
         "secret_not_found",
     ),
+    "delete_service_definition": ("service_not_found",),
     "delete_workflow": ("workflow_not_found",),
     "disable_user": (
         "last_admin",
@@ -547,6 +548,13 @@ CODES: dict[str, tuple[str, ...]] = {
     "revoke_session": (
         "session_not_found",
         "token_limited",
+    ),
+    "save_service_definition": (
+        "busy",
+        "invalid_input",
+        "service_changed",
+        "service_check_interrupted",
+        "service_too_expensive",
     ),
     "save_workflow": (
         "busy",

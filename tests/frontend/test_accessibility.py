@@ -32,6 +32,7 @@ SCREENS = {
     "workflows": "/workflows",
     "workflow": "/workflows/preload-image",
     "activity": "/activity",
+    "services": "/settings/services",
     "tokens": "/settings/tokens",
     "missing": "/deployments/fleet/nothing",
 }

@@ -348,6 +348,10 @@ async def every_mutation_is_done(quiet: Stack, simulated: Callable[[str], Member
             "nodes"
         ]:
             ids["workflow"] = workflow["id"]
+        stored = '{ services(organization: "default") { stored { id } } }'
+        for service in (await quiet.data(stored))["services"]:
+            if service["stored"]:
+                ids["service"] = service["stored"]["id"]
         for session in (await quiet.data("{ sessions { id } }"))["sessions"]:
             ids["session"] = session["id"]
         for plan in (await quiet.data('{ plans(organization: "default", first: 1) { nodes { id digest } } }'))["plans"][

@@ -142,15 +142,15 @@ OWN = {
     *("Query.viewer", "Query.memberships", "Query.apiTokens", "Query.sessions"),
     *("Query.readYaml", "YamlReading", "Problem"),
     *("Query.shippedHealthRules", "ShippedHealthRule", "Query.judgeObject"),
-    *("Query.workflowLanguage", "Query.workflowStepTypes", "WorkflowStepType"),
+    *("Query.workflowLanguage", "Query.workflowStepTypes", "WorkflowStepType", "Query.serviceLanguage"),
     *("Query.planProgress", "PlanProgress", "DeploymentPlan", "TargetPlan", "Removal", "ChartNotice", "PlanWarning"),
     "ObjectChanges",
     *("User", "Membership", "GroupRole", "ApiToken", "Session"),
 }
 """What is told of the caller alone."""
 
-PUBLISHED = {"1.25", "1.36", "2026-11-30"}
-"""What is known of Kubernetes versions to everybody: the one asked about, and how new the table of removals is."""
+PUBLISHED = {"1.25", "1.36", "2026-11-30"}.union(*(walk.published for walk in WALKS))
+"""What is known to everybody: of Kubernetes versions the one asked about, and how new the table of removals is."""
 
 NOT_THERE = {
     *("Occupant", "ValueDifference", "ComparedValue", "Container", "ObjectEvent", "LogEntry", "HealthVerdict"),

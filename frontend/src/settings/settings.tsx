@@ -4,6 +4,7 @@ import { Link, useLocation } from "wouter";
 const PAGES: [string, string][] = [
   ["Secrets", "/settings/secrets"],
   ["Health rules", "/settings/health-rules"],
+  ["Services", "/settings/services"],
   ["Tokens", "/settings/tokens"],
 ];
 

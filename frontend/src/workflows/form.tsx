@@ -1,11 +1,12 @@
 import { Suspense, useMemo, useState } from "react";
 import { useQuery } from "urql";
-import { type Refusal, useAction } from "../api/outcome";
+import { useAction } from "../api/outcome";
 import { useOrganization } from "../api/session";
 import { SaveWorkflowDocument, WorkflowStepTypesDocument, WorkflowTextDocument } from "../graphql";
 import { isObject } from "../json";
 import { FormDialog } from "../parts/dialog";
 import { later } from "../parts/later";
+import { withPlaces } from "../parts/places";
 import { Loading } from "../parts/states";
 import { toast } from "../parts/toast";
 
@@ -86,14 +87,4 @@ function StepTypes() {
       </ul>
     </details>
   );
-}
-
-/** Each problem begins with its place in the definition. */
-function withPlaces(refusal: Refusal): Refusal {
-  if (refusal.problems.length === 0) return refusal;
-  const problems = refusal.problems.map((problem) => {
-    const place = problem.path.slice(1).join(".");
-    return place ? { ...problem, message: `${place}: ${problem.message}` } : problem;
-  });
-  return { ...refusal, message: "The definition is not valid.", problems };
 }
