@@ -9,19 +9,25 @@ from typing import Any
 from cli.failure import Failure, usage
 from cli.files import contents
 from cli.manifest import Manifest, dependencies, read
-from cli.object_changes import CHANGE_FIELDS
+from cli.object_changes import CHANGE_FIELDS, change_lines
 from cli.options import OPTION_FIELDS, OPTIONS
-from cli.outcomes import plan_error
+from cli.outcomes import plan_error, plan_why
+from cli.output import Columns
 from cli.plans import planned
 from cli.removal import REMOVAL_FIELDS
 from cli.session import Session
 from cli.strategy import from_api
-from cli.summary import summarized
+from cli.summary import named, summarized, summary_lines
 
 PLAN = f"""plan {{ changed {REMOVAL_FIELDS} targets {{
   clusterName action status reasons {{ code message path desired actual }} manifestDiff warnings {CHANGE_FIELDS}
   error {{ code message output }}
 }} warnings {{ code message path }} }}"""
+_COLUMNS: Columns = {
+    "CLUSTER": lambda row: row["clusterName"],
+    "ACTION": lambda row: row["action"],
+    "WHY": lambda row: plan_why(row),
+}
 _DONE = "... on DeploymentPayload { deployment { id generation chartVersion } operation { id } }"
 _EXISTING = f"""query ($organization: String, $group: String!, $release: String!) {{
   deployment(organization: $organization, group: $group, releaseName: $release) {{
@@ -174,6 +180,15 @@ def errors_of(planned: Iterable[Change], *, verbose: bool = False) -> list[str]:
         for change in planned
         for line in summarized(plan_errors(change.plan["targets"]), verbose=verbose)
     ]
+
+
+def plan_lines(plan: Any, *, verbose: bool) -> list[str]:
+    """Returns what a plan does on each cluster, and its warnings."""
+    lines = summary_lines(plan["targets"], _COLUMNS, verbose=verbose)
+    lines += change_lines(plan["targets"], verbose=verbose)
+    if plan["removal"] and plan["removal"]["clusters"]:
+        lines.append(f"Removed from the targets: {named(plan['removal']['clusters'])} ({plan['removal']['count']})")
+    return [*lines, *(f"Warning: {warning['message']}" for warning in plan["warnings"])]
 
 
 def plan_errors(targets: Iterable[Any]) -> dict[str, str]:

@@ -7,7 +7,18 @@ import sys
 import typer
 
 from cli.command import Commands, remote
-from cli.commands import access, apply, compatibility, completion, differences, fleet, live, reconciliation, values
+from cli.commands import (
+    access,
+    apply,
+    compatibility,
+    completion,
+    differences,
+    fleet,
+    live,
+    promotions,
+    reconciliation,
+    values,
+)
 from cli.commands.charts import chart
 from cli.commands.clusters import cluster
 from cli.commands.deployments import deploy
@@ -28,7 +39,7 @@ from cli.commands.users import user
 from cli.commands.windows import window
 from cli.commands.workflows import workflow
 
-assert apply and differences and values  # they add their commands to `deploy`
+assert apply and differences and promotions and values  # they add their commands to `deploy`
 
 
 def run(program: typer.Typer) -> None:

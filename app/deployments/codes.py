@@ -8,6 +8,7 @@ class DeploymentEvent(EventKind):
 
     CREATED = "deployment.created", "A deployment was created."
     UPDATED = "deployment.updated", "A deployment has a new generation."
+    PROMOTED = "deployment.promoted", "A generation was promoted from another deployment."
     OPTIONS = "deployment.options", "Options of a deployment changed that make no new generation."
     DELETING = "deployment.deleting", "The deletion of a deployment was requested."
 
@@ -19,6 +20,11 @@ class DeploymentCode(ErrorCode):
     BEING_DELETED = "being_deleted", "The deployment is being deleted."
     GENERATION_MOVED_ON = "generation_moved_on", "The deployment has another generation than the expected one."
     GENERATION_NOT_FOUND = "generation_not_found", "The deployment has no such generation."
+    GENERATION_NOT_VERIFIED = (
+        "generation_not_verified",
+        "The generation to promote is not known to work on all targets.",
+    )
+    PROMOTION_SOURCE = "promotion_source", "The deployment cannot be promoted to the other one."
     FEATURE_OFF = "feature_off", "The cluster group does not have the feature for deployments to many clusters."
     IDEMPOTENCY_KEY = "idempotency_key", "The idempotency key is not valid."
     IDEMPOTENCY_KEY_REUSED = (

@@ -33,6 +33,7 @@ from app.deployments.membership import Membership
 from app.deployments.options import option_problems, stored_options, strategy_problems
 from app.deployments.preview import plan_targets
 from app.deployments.progress import Progress
+from app.deployments.promoted import Promoted
 from app.deployments.proposal import Dependency, Proposal
 from app.deployments.queries import current, find_deployment
 from app.deployments.removal import Removal
@@ -65,8 +66,10 @@ async def update_deployment(
     bound: Binding = UNBOUND,
     *,
     kind: OperationKind = OperationKind.UPDATE,
+    promoted: Promoted | None = None,
 ) -> Answer:
-    """Writes a new generation if the request changes the wanted state, and none if it does not.
+    """Writes a new generation if the request changes the wanted state, and none if it does not. `promoted` says which
+    generation of another deployment the new one is a copy of.
 
     Raises:
         UserError: says what is wrong; nothing is written.
@@ -75,7 +78,7 @@ async def update_deployment(
     try:
         for _ in range(_TRIES):
             try:
-                return await _attempt(services, viewer, request, digest, progress, bound, kind)
+                return await _attempt(services, viewer, request, digest, progress, bound, kind, promoted)
             except MovedOnError:
                 continue
     except RepeatedRequest as repeated:
@@ -91,6 +94,7 @@ async def _attempt(
     progress: Progress,
     bound: Binding,
     kind: OperationKind,
+    promoted: Promoted | None,
 ) -> Answer:
     read = await _read(services, viewer, request, digest, progress, bound)
     deployment, revision, group = read.deployment, read.revision, read.group
@@ -132,7 +136,7 @@ async def _attempt(
     else:
         await bound.check(proposal)
         answer = await write_update(
-            services, viewer, request, group, proposal, digest, bound, kind, unchanged=unchanged
+            *(services, viewer, request, group, proposal, digest, bound, kind), promoted=promoted, unchanged=unchanged
         )
     return replace(answer, notices=await notices_about(services, pinned)) if pinned else answer
 

@@ -17,6 +17,7 @@ from app.deployments.desired_state import DesiredState
 from app.deployments.generation import target_names, write_generation
 from app.deployments.idempotency import keep_answer, take_key
 from app.deployments.options import OPTIONS, Effect, effects_of, stored_options
+from app.deployments.promoted import Promoted, note_promotion
 from app.deployments.proposal import Proposal
 from app.deployments.strategies import sent_secrets
 from app.deployments.update_request import UpdateDeployment
@@ -50,6 +51,7 @@ async def write_update(
     bound: Binding,
     kind: OperationKind,
     *,
+    promoted: Promoted | None,
     unchanged: bool,
 ) -> Answer:
     """Writes an update as it was proposed. With `unchanged`, the desired state is the present one, and there is no new
@@ -78,6 +80,8 @@ async def write_update(
         operation = None
         if not unchanged:
             operation = await _write_generation(transaction, viewer, request, deployment, state, clusters, kind)
+            if promoted is not None:
+                await note_promotion(transaction, deployment, promoted, viewer.name)
         elif changed:
             _record_options(transaction, viewer, deployment, changed)
         if unchanged and bound.acts:

@@ -183,7 +183,7 @@ def _changes_in(error: UserError) -> list[Change]:
     """The changes because of which a request is refused that was valid when the plan was made."""
     if isinstance(error, ClusterUnreachable):
         return [Change(ChangeKind.UNREACHABLE, f"{name} is unreachable.", name) for name in error.clusters]
-    if error.code == DeploymentCode.DEPLOYMENT_NOT_FOUND:
+    if error.code == DeploymentCode.DEPLOYMENT_NOT_FOUND and error.path == ("id",):
         return [Change(ChangeKind.GENERATION, "The deployment was deleted.")]
     if isinstance(error, ValidationFailed):
         return [Change(ChangeKind.INPUT, problem.message) for problem in error.problems]

@@ -23,6 +23,7 @@ from app.deployments.dependencies import dependencies_of
 from app.deployments.options import OPTIONS, changing_options
 from app.deployments.planning import LARGEST
 from app.deployments.progress import Progress
+from app.deployments.promotion import PromoteDeployment, fixed
 from app.deployments.proposal import Proposal, foundation_of
 from app.deployments.queries import find_deployment
 from app.deployments.services import DeploymentServices
@@ -74,6 +75,8 @@ async def make_plan(services: DeploymentServices, viewer: Viewer, asked: PlanDep
         message = f"A plan requires at most {MOST_APPROVALS} approvals."
         raise invalid(PlanCode.PLAN_APPROVALS, message, "requiredApprovals")
     expires_at = _end(services, asked.expires_at)
+    if isinstance(asked.request, PromoteDeployment):
+        asked = replace(asked, request=await fixed(services, viewer, asked.request))
     pinned = await _pinned(services, viewer, asked.request)
     bound = Binding(pinned.archive.digest if pinned else None)
     answer = await carry_out(services, viewer, asked.request, progress, bound, dry_run=True)

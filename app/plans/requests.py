@@ -12,6 +12,7 @@ from app.deployments.creation import CreateDeployment, create_deployment
 from app.deployments.deletion import DeleteDeployment, delete_deployment
 from app.deployments.options import options_as_json
 from app.deployments.progress import Progress
+from app.deployments.promotion import PromoteDeployment, promote_deployment
 from app.deployments.reconcile import ReconcileDeployment, reconcile_deployment
 from app.deployments.rollback import RollBackDeployment, roll_back_deployment
 from app.deployments.services import DeploymentServices
@@ -21,7 +22,14 @@ from app.identity.viewer import Viewer
 from app.rollouts.stored_form import as_shown
 from app.tables.plans import PlanKind
 
-Request = CreateDeployment | UpdateDeployment | ReconcileDeployment | DeleteDeployment | RollBackDeployment
+Request = (
+    CreateDeployment
+    | UpdateDeployment
+    | ReconcileDeployment
+    | DeleteDeployment
+    | RollBackDeployment
+    | PromoteDeployment
+)
 
 _TYPES: Mapping[PlanKind, type[Request]] = {
     PlanKind.CREATE: CreateDeployment,
@@ -29,8 +37,9 @@ _TYPES: Mapping[PlanKind, type[Request]] = {
     PlanKind.RECONCILE: ReconcileDeployment,
     PlanKind.DELETE: DeleteDeployment,
     PlanKind.ROLLBACK: RollBackDeployment,
+    PlanKind.PROMOTE: PromoteDeployment,
 }
-_SWITCHES = ("skip_hooks", "force", "allow_crd_version_removal")
+_SWITCHES = ("skip_hooks", "force", "allow_crd_version_removal", "unverified")
 """What applies to one change only."""
 
 
@@ -56,12 +65,14 @@ def options_of(request: Request) -> dict[str, Any]:
     switches = {name: value for name in _SWITCHES if (value := getattr(request, name, None)) is not None}
     if (strategy := getattr(request, "strategy_override", None)) is not None:
         switches["strategy_override"] = as_shown(strategy)
+    if isinstance(request, PromoteDeployment):
+        switches["promoted_from"] = f"{request.source_name}, generation {request.generation}"
     return options_as_json(request) | switches
 
 
 def confirmed(request: Request, removal: int | None) -> Request:
     """The request with the confirmation of a removal, if it can have one."""
-    if removal is None or not isinstance(request, UpdateDeployment | RollBackDeployment):
+    if removal is None or not isinstance(request, UpdateDeployment | RollBackDeployment | PromoteDeployment):
         return request
     return replace(request, confirm_removal=removal)
 
@@ -83,4 +94,6 @@ async def carry_out(
         return await reconcile_deployment(services, viewer, request, progress, bound)
     if isinstance(request, DeleteDeployment):
         return await delete_deployment(services, viewer, request, progress, bound)
+    if isinstance(request, PromoteDeployment):
+        return await promote_deployment(services, viewer, request, progress, bound)
     return await roll_back_deployment(services, viewer, request, progress, bound)

@@ -97,6 +97,9 @@ class DeploymentRevision(SQLModel, table=True):
     targets: list[str] = Json(default_factory=list)
     target_selector: dict[str, Any] | None = Json(default=None, nullable=True)
     listed_targets: list[str] = Json(default_factory=list)
+    promoted_from: dict[str, Any] | None = Json(
+        default=None, nullable=True
+    )  # {deployment, name, generation} of a generation of another deployment
     author: str | None = None
     created_at: datetime = Timestamp(default_factory=now)
 

@@ -17,6 +17,7 @@ class OperationKind(StrEnum):
     CREATE = "CREATE"
     UPDATE = "UPDATE"
     ROLLBACK = "ROLLBACK"  # an update to the desired state of an earlier generation
+    PROMOTION = "PROMOTION"  # an update to the chart and the common values of a generation of another deployment
     RECONCILE = "RECONCILE"
     DELETE = "DELETE"
     CORRECTION = "CORRECTION"  # objects that differ from the manifest are reverted, without Helm
@@ -31,6 +32,7 @@ _NOUNS = {
     OperationKind.CREATE: "Creation",
     OperationKind.UPDATE: "Update",
     OperationKind.ROLLBACK: "Rollback",
+    OperationKind.PROMOTION: "Promotion",
     OperationKind.RECONCILE: "Reconciliation",
     OperationKind.DELETE: "Deletion",
     OperationKind.CORRECTION: "Correction",

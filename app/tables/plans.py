@@ -20,6 +20,7 @@ class PlanKind(StrEnum):
     RECONCILE = "RECONCILE"
     DELETE = "DELETE"
     ROLLBACK = "ROLLBACK"
+    PROMOTE = "PROMOTE"
 
 
 class Plan(SQLModel, table=True):

@@ -20,13 +20,10 @@ from cli.commands.deployments import deploy, find_deployment, revisions, split_n
 from cli.commands.plans import apply_plan
 from cli.failure import DIFFERS, Failure, usage
 from cli.manifest import restored
-from cli.object_changes import change_lines
-from cli.outcomes import plan_why
-from cli.output import Columns
-from cli.planning import Change, Once, applied, change_of, changes, check_errors, errors_of
+from cli.planning import Change, Once, applied, change_of, changes, check_errors, errors_of, plan_lines
 from cli.removal import confirm_removal
 from cli.session import Session
-from cli.summary import named, summary_lines
+from cli.summary import named
 from cli.terminal import confirm
 
 Files = Annotated[
@@ -45,12 +42,6 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan without c
 DespiteErrors = Annotated[
     bool, typer.Option("--despite-errors", help="Apply even if the plan has errors on some clusters.")
 ]
-
-_COLUMNS: Columns = {
-    "CLUSTER": lambda row: row["clusterName"],
-    "ACTION": lambda row: row["action"],
-    "WHY": lambda row: plan_why(row),
-}
 
 
 @remote(deploy, "apply")
@@ -186,7 +177,7 @@ def _wait(session: Session, results: dict[str, Any], timeout: float) -> list[Fai
 
 
 def _plan_text(session: Session, change: Change) -> str:
-    name, targets = change.manifest.name, change.plan["targets"]
+    name = change.manifest.name
     if change.is_nothing:
         differing = (
             f" Differs on {named(change.differing)}; to fix it: polyhelm reconcile {name}" if change.differing else ""
@@ -194,11 +185,7 @@ def _plan_text(session: Session, change: Change) -> str:
         return f"{name}: nothing differs.{differing}"
     made = change.existing is None
     verb = "would be created" if made else f"would change, from generation {change.existing['generation']}"  # type: ignore[index]
-    lines = [*change.options, *summary_lines(targets, _COLUMNS, verbose=session.verbose)]
-    lines += change_lines(targets, verbose=session.verbose)
-    if change.removed:
-        lines.append(f"Removed from the targets: {named(change.removed)} ({len(change.removed)})")
-    lines += [f"Warning: {warning['message']}" for warning in change.plan["warnings"]]
+    lines = [*change.options, *plan_lines(change.plan, verbose=session.verbose)]
     return "\n".join([f"{name} {verb}:", *(f"  {line}" for line in lines)])
 
 

@@ -70,7 +70,7 @@ _BRIEF = """query ($organization: String, $group: String!, $release: String!) {
 }"""
 _HISTORY = f"""query ($id: ID!, $first: Int, $after: String) {{ node(id: $id) {{ ... on Deployment {{
   history(first: $first, after: $after) {{ nodes {{
-    generation author chartVersion createdAt {_TARGETS} {_VALUES}
+    generation author chartVersion createdAt promotedFrom {{ name generation }} {_TARGETS} {_VALUES}
   }} pageInfo {{ hasNextPage endCursor }} }}
 }} }} }}"""
 
@@ -146,7 +146,14 @@ def history(session: Session, name: DeploymentName) -> None:
         "VERSION": lambda row: row["chartVersion"],
         "TARGETS": lambda row: named(row["targets"]),
     }
+    if any(row["promotedFrom"] for row in rows):
+        columns["PROMOTED FROM"] = _promoted_from
     session.output.listing(rows, columns, name=lambda row: str(row["generation"]))
+
+
+def _promoted_from(row: Any) -> str:
+    found = row["promotedFrom"]
+    return f"{found['name']}, generation {found['generation']}" if found else "-"
 
 
 @remote(deploy, "rm")

@@ -13,6 +13,7 @@ from cli.output import Columns, Format, ago, minute
 from cli.plan_text import SUMMARY, TARGETS, counts_of, link, markdown_of, name_of, text_of
 from cli.planning import Once, requests
 from cli.plans import stored
+from cli.promoting import Unverified, promotion
 from cli.removal import confirm_removal
 from cli.session import Session
 from cli.terminal import confirm
@@ -45,8 +46,17 @@ def plan(
     rollback: Annotated[
         str | None, typer.Option(help="Plan to roll back this deployment.", metavar="GROUP/RELEASE")
     ] = None,
+    promote: Annotated[
+        str | None, typer.Option(help="Plan to promote this deployment to the one of --to.", metavar="GROUP/RELEASE")
+    ] = None,
+    to: Annotated[str | None, typer.Option(help="The deployment to promote to.", metavar="GROUP/RELEASE")] = None,
+    unverified: Unverified = False,
     generation: Annotated[
-        int | None, typer.Option(help="The generation to roll back to. Default: the one before.", metavar="NUMBER")
+        int | None,
+        typer.Option(
+            help="The generation to roll back to, or to promote. Default: the one before, or the present one.",
+            metavar="NUMBER",
+        ),
     ] = None,
     delete: Annotated[str | None, typer.Option(help="Plan to delete this deployment.", metavar="GROUP/RELEASE")] = None,
     approvals: Annotated[
@@ -71,9 +81,17 @@ def plan(
     if at_once and not file:
         raise usage("--at-once is for --file.")
     wanted = [] if not file else list(requests(session, file, Once(removable, at_once)))
+    if generation is not None and rollback is None and promote is None:
+        raise usage("--generation is for --rollback and --promote.")
     wanted += _existing(session, reconcile, rollback, generation, delete, removable)
+    if (promote is None) != (to is None):
+        raise usage("Give both --promote and --to.")
+    if unverified and promote is None:
+        raise usage("--unverified is for --promote.")
+    if promote is not None and to is not None:
+        wanted.append((to, {"promote": promotion(session, promote, to, generation, unverified, removable)}))
     if not wanted:
-        raise usage("Nothing to plan.", "Give --file, --reconcile, --rollback or --delete.")
+        raise usage("Nothing to plan.", "Give --file, --reconcile, --rollback, --promote or --delete.")
     made = [stored(session, name, "id", **request, **how)["id"] for name, request in wanted]
     found = [_found(session, plan_id) for plan_id in made]
     _show(session, found)
@@ -176,8 +194,6 @@ def _existing(
     """The requests for deployments that exist."""
     found: list[tuple[str, dict[str, Any]]] = []
     consent = {"allowCrdVersionRemoval": removable} if removable else {}
-    if generation is not None and rollback is None:
-        raise usage("--generation is for --rollback.")
     if reconcile is not None:
         found.append((reconcile, {"reconcile": {"id": find_deployment(session, reconcile)["id"], **consent}}))
     if rollback is not None:

@@ -11,6 +11,7 @@ from app.deployments.creation import create_deployment
 from app.deployments.deletion import delete_deployment
 from app.deployments.planning import plan_in_time
 from app.deployments.progress import Progress
+from app.deployments.promotion import promote_deployment
 from app.deployments.reconcile import reconcile_deployment
 from app.deployments.update import update_deployment
 from app.identity.permissions import Permission
@@ -46,6 +47,18 @@ class Mutations:
         input: inputs.UpdateDeploymentInput,  # noqa: A002
     ) -> payloads.UpdateDeploymentResult:
         act = partial(update_deployment, info.context.services, info.context.viewer, requests.update(input))
+        return await _payload(info, act, dry_run=input.dry_run)
+
+    @mutation(
+        "Copies the chart version and the common values of a verified generation of another deployment.",
+        Permission.DEPLOYMENTS_WRITE,
+    )
+    async def promote_deployment(
+        self,
+        info: Info,
+        input: inputs.PromoteDeploymentInput,  # noqa: A002
+    ) -> payloads.PromoteDeploymentResult:
+        act = partial(promote_deployment, info.context.services, info.context.viewer, requests.promote(input))
         return await _payload(info, act, dry_run=input.dry_run)
 
     @mutation(

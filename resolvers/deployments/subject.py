@@ -16,6 +16,7 @@ SUBJECT = Subject(
     plain_fields=frozenset(
         (
             "id",
+            "source",
             "organization",
             "group",
             "cluster",

@@ -41,8 +41,10 @@ def _request(given: inputs.PlanDeploymentInput) -> Request:
         number, removal = row_id(back.id, "Deployment"), back.allow_crd_version_removal
         expected = back.expected_generation
         found.append(RollBackDeployment(number, back.generation, expected, allow_crd_version_removal=removal))
+    if given.promote is not None:
+        found.append(requests.promote(given.promote))
     if len(found) != 1:
-        message = "Give exactly one of create, update, reconcile, delete and rollBack."
+        message = "Give exactly one of create, update, reconcile, delete, rollBack and promote."
         raise invalid(PlanCode.PLAN_REQUEST, message)
     return found[0]
 

@@ -15,7 +15,18 @@ SUBJECT = Subject(
     nodes={Plan: visible(plan_by_id, Plan.of)},
     plain_fields=frozenset(
         (
-            *("id", "organization", "group", "cluster", "targets", "chart", "version", "releaseName", "namespace"),
+            *(
+                "id",
+                "source",
+                "organization",
+                "group",
+                "cluster",
+                "targets",
+                "chart",
+                "version",
+                "releaseName",
+                "namespace",
+            ),
             *("description", "secret", "key", "path", "paths", "kind", "cloud", "region", "distribution"),
             *("kubernetesVersion", "digest", "comment", "deployment", "condition", "allowCrdVersionRemoval"),
             *STRATEGY_FIELDS,

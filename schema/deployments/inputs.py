@@ -216,6 +216,32 @@ class UpdateDeploymentInput:
     )
 
 
+@strawberry.input(
+    description="Copies the chart version and the common values of a generation of another deployment, with their"
+    " references to secrets, to a new generation of this one. Its overrides, targets and options stay, and its strategy"
+    " applies."
+)
+class PromoteDeploymentInput:
+    id: strawberry.ID = strawberry.field(description="The deployment to change.")
+    source: strawberry.ID = strawberry.field(
+        description="A deployment of the same organization with the same chart, in any group."
+    )
+    generation: int | None = strawberry.field(
+        default=None, description="The generation of the source. Default: its present one."
+    )
+    unverified: bool | None = strawberry.field(
+        default=False,
+        description="Promote the generation although it is not verified: by default, it must have been rolled out to"
+        " all targets of the source and be healthy there.",
+    )
+    expected_generation: int | None = strawberry.field(
+        default=None, description="Fail with a conflict if the deployment to change has another generation."
+    )
+    confirm_removal: int | None = strawberry.field(default=None, description=CONFIRM_REMOVAL.format("targets"))
+    allow_crd_version_removal: list[str] | None = strawberry.field(default=None, description=ALLOW_CRD_VERSION_REMOVAL)
+    dry_run: bool | None = False
+
+
 @strawberry.input
 class ReconcileDeploymentInput:
     id: strawberry.ID

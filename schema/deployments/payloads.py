@@ -63,6 +63,11 @@ UpdateDeploymentResult = Annotated[
     strawberry.union("UpdateDeploymentResult"),
 ]
 
+PromoteDeploymentResult = Annotated[
+    DeploymentPayload | ValidationFailed | NotFound | Conflict | Forbidden | ClusterUnreachable | RemovalUnconfirmed,
+    strawberry.union("PromoteDeploymentResult"),
+]
+
 ReconcileDeploymentResult = Annotated[
     DeploymentPayload | ValidationFailed | NotFound | Forbidden, strawberry.union("ReconcileDeploymentResult")
 ]

@@ -6,6 +6,7 @@ from app.deployments.creation import CreateDeployment
 from app.deployments.deletion import DeleteDeployment
 from app.deployments.dependencies import GivenDependency
 from app.deployments.given import GivenOverride, GivenSelectorOverride
+from app.deployments.promotion import PromoteDeployment
 from app.deployments.reconcile import ReconcileDeployment
 from app.deployments.update_request import UpdateDeployment
 from app.drift.rules import GivenRule
@@ -47,6 +48,18 @@ def update(given: inputs.UpdateDeploymentInput) -> UpdateDeployment:
             "depends_on": _dependencies(given.depends_on),
             "strategy": given_strategy(given.strategy, "strategy"),
             "strategy_override": given_strategy(given.strategy_override, "strategyOverride"),
+        }
+    )
+
+
+def promote(given: inputs.PromoteDeploymentInput) -> PromoteDeployment:
+    return PromoteDeployment(
+        **{
+            **vars(given),
+            "id": row_id(given.id, "Deployment"),
+            "source": row_id(given.source, "Deployment"),
+            "unverified": bool(given.unverified),
+            "dry_run": bool(given.dry_run),
         }
     )
 

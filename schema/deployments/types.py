@@ -56,6 +56,18 @@ if TYPE_CHECKING:
     from schema.rollouts.types import Rollout
 
 
+@strawberry.type(description="A generation of another deployment from which a generation was promoted.")
+class PromotedFrom:
+    deployment_id: strawberry.Private[int]
+    name: str = strawberry.field(description="Group and release name of the deployment at that time.")
+    generation: int
+
+    @strawberry.field(description="Null if it was deleted.")
+    async def deployment(self, info: Info) -> "Deployment | None":
+        row = await info.context.load[deployment_by_id].load(self.deployment_id)
+        return Deployment.of(row) if row else None
+
+
 @strawberry.type(description="The desired state of one generation.")
 class DeploymentRevision:
     generation: int
@@ -69,6 +81,9 @@ class DeploymentRevision:
     target_selector: ClusterSelector | None
     listed_targets: list[str] = strawberry.field(
         description="The targets that were listed in addition to `targetSelector`; empty without one."
+    )
+    promoted_from: PromotedFrom | None = strawberry.field(
+        description="Where the chart version and the common values were copied from; null unless it was a promotion."
     )
     created_at: datetime
 
@@ -89,8 +104,16 @@ class DeploymentRevision:
             targets=row.targets,
             target_selector=selector_of(row),
             listed_targets=row.listed_targets,
+            promoted_from=promoted_from_of(row),
             created_at=row.created_at,
         )
+
+
+def promoted_from_of(row: tables.DeploymentRevision) -> PromotedFrom | None:
+    found = row.promoted_from
+    if found is None:
+        return None
+    return PromotedFrom(deployment_id=found["deployment"], name=found["name"], generation=found["generation"])
 
 
 @strawberry.type(

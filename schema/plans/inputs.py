@@ -9,6 +9,7 @@ from schema.deployments.inputs import (
     ALLOW_CRD_VERSION_REMOVAL,
     CreateDeploymentInput,
     DeleteDeploymentInput,
+    PromoteDeploymentInput,
     ReconcileDeploymentInput,
     UpdateDeploymentInput,
 )
@@ -28,8 +29,8 @@ class RollBackDeploymentInput:
 
 
 @strawberry.input(
-    description="Exactly one of `create`, `update`, `reconcile`, `delete` and `rollBack`. `dryRun` and `idempotencyKey`"
-    " in them have no effect."
+    description="Exactly one of `create`, `update`, `reconcile`, `delete`, `rollBack` and `promote`. `dryRun` and"
+    " `idempotencyKey` in them have no effect."
 )
 class PlanDeploymentInput:
     create: CreateDeploymentInput | None = None
@@ -37,6 +38,7 @@ class PlanDeploymentInput:
     reconcile: ReconcileDeploymentInput | None = None
     delete: DeleteDeploymentInput | None = None
     roll_back: RollBackDeploymentInput | None = None
+    promote: PromoteDeploymentInput | None = None
     required_approvals: int | None = strawberry.field(
         default=0, description="How many others have to approve the plan before it can be applied, at most 10."
     )

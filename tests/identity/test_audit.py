@@ -42,7 +42,8 @@ LEAST = {
     # A viewer who is a deployer of the one group.
     **dict.fromkeys(
         [
-            *("createDeployment", "updateDeployment", "reconcileDeployment", "deleteDeployment"),
+            *("createDeployment", "updateDeployment", "promoteDeployment"),
+            *("reconcileDeployment", "deleteDeployment"),
             *("planDeployment", "commentOnPlan", "applyPlan", "discardPlan"),
         ],
         "viewer-of-default",
@@ -170,7 +171,7 @@ def with_ids(given: dict[str, Any], ids: dict[str, Any]) -> dict[str, Any]:
         name: with_ids(value, ids)
         if isinstance(value, dict)
         else ids[value]
-        if name in ("id", "group", "digest", "rollout", "deployment") and value in ids
+        if name in ("id", "group", "digest", "rollout", "deployment", "source") and value in ids
         else value
         for name, value in given.items()
     }
@@ -290,6 +291,11 @@ async def every_mutation_is_done(quiet: Stack, simulated: Callable[[str], Member
         ),
         ("updateDeployment", {"id": "shop", "values": {"replicas": 2}}, ["deployment.updated", *OVERTAKING]),
         (
+            "promoteDeployment",
+            {"id": "shop", "source": "copy", "unverified": True},
+            ["deployment.updated", *OVERTAKING, "deployment.promoted"],
+        ),
+        (
             "planDeployment",
             {"update": {"id": "shop", "values": {"secret": "canary"}}, "requiredApprovals": 1, "comment": "Why."},
             ["plan.created"],
@@ -358,6 +364,11 @@ async def every_mutation_is_done(quiet: Stack, simulated: Callable[[str], Member
             "nodes"
         ]:
             ids |= {"plan": plan["id"], "digest": plan["digest"]}
+        if mutation == "promoteDeployment":
+            place = {"group": "fleet", "chart": "charts/web", "namespace": "default", "organization": "default"}
+            copy = "... on DeploymentPayload { deployment { id } }"
+            answer = await quiet.mutate("createDeployment", copy, **place, releaseName="copy", values={"replicas": 7})
+            ids["copy"] = answer["deployment"]["id"]
         if mutation == "rejectWave":
             ids |= await rolled_out(quiet, ids["shop"], callers["viewer-of-default"])
         if mutation == "discardPlan":

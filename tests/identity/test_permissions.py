@@ -42,6 +42,7 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "uploadChart": {"repository": "charts", "archive": "x"},
     "createDeployment": {"group": "fleet", "chart": "charts/web", "namespace": "default"},
     "updateDeployment": {"id": "DEPLOYMENT", "values": {"a": 1}},
+    "promoteDeployment": {"id": "DEPLOYMENT", "source": "DEPLOYMENT"},
     "reconcileDeployment": {"id": "DEPLOYMENT"},
     "deleteDeployment": {"id": "DEPLOYMENT"},
     "planDeployment": {"delete": {"id": "DEPLOYMENT"}},
@@ -155,11 +156,11 @@ PUBLISHED = {"1.25", "1.36", "2026-11-30"}.union(*(walk.published for walk in WA
 NOT_THERE = {
     *("Occupant", "ValueDifference", "ComparedValue", "Container", "ObjectEvent", "LogEntry", "HealthVerdict"),
     *("FieldDifference", "ObjectDifference", "SuggestedIgnoreRule", "Change", "DefinitionChange", "ObjectChange"),
-    "DeploymentDependency",
+    *("DeploymentDependency", "PromotedFrom"),
     *(name for walk in WALKS for name in walk.absent),
 }
 """What the target that is looked at has none of: it runs, waits for nobody, does not differ from itself, depends on
-nothing, and has no objects on its cluster."""
+nothing, was not promoted, and has no objects on its cluster."""
 
 EVERYBODYS = {"Query.signInOptions", "SignInOptions", "SignInProvider"}
 """What is told to whoever asks."""

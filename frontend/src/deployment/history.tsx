@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { Link } from "wouter";
 import { stringify } from "yaml";
 import { useRefresh } from "../api/live";
@@ -10,6 +10,7 @@ import { More } from "../parts/more";
 import { QueryResult } from "../parts/states";
 import { Ago } from "../parts/time";
 import { asConditions, wordsOf } from "../values/selectors";
+import { Promote } from "./promote";
 import type { Deployment } from "./types";
 
 export type Revision = Extract<
@@ -60,6 +61,7 @@ function Between({
   more: ReactNode;
 }) {
   const [params, change] = useAddress();
+  const [promoting, setPromoting] = useState<number | null>(null);
   const find = (name: string) => revisions.find((one) => String(one.generation) === params.get(name));
   const to = find("to") ?? revisions[0]!;
   const from = find("from") ?? revisions[revisions.indexOf(to) + 1] ?? to;
@@ -80,6 +82,11 @@ function Between({
                 {revision.targets.length === 1 ? "cluster" : "clusters"}
                 {revision.author && `, by ${revision.author}`}
               </p>
+              {revision.promotedFrom && (
+                <p className="soft small">
+                  promoted from {revision.promotedFrom.name}, generation {revision.promotedFrom.generation}
+                </p>
+              )}
               <div className="row small">
                 <label className="check">
                   <input
@@ -112,14 +119,22 @@ function Between({
               ? `Generation ${to.generation}`
               : `From generation ${from.generation} to generation ${to.generation}`}
           </h2>
-          {from.generation < deployment.generation && (
-            <Link
-              href={`${deploymentPath(deployment.group.name, deployment.releaseName)}/edit`}
-              state={{ revision: from }}
-              className="button slim"
-            >
-              Go back to generation {from.generation}
-            </Link>
+          <div className="row">
+            {from.generation < deployment.generation && (
+              <Link
+                href={`${deploymentPath(deployment.group.name, deployment.releaseName)}/edit`}
+                state={{ revision: from }}
+                className="button slim"
+              >
+                Go back to generation {from.generation}
+              </Link>
+            )}
+            <button type="button" className="button slim" onClick={() => setPromoting(to.generation)}>
+              Promote generation {to.generation}
+            </button>
+          </div>
+          {promoting !== null && (
+            <Promote deployment={deployment} generation={promoting} close={() => setPromoting(null)} />
           )}
         </div>
         {from === to && revisions.length === 1 ? (

@@ -20,6 +20,7 @@ export const KINDS = {
   CREATE: "Create",
   UPDATE: "Update",
   ROLLBACK: "Roll back",
+  PROMOTION: "Promote",
   RECONCILE: "Reconcile",
   DELETE: "Delete",
   CORRECTION: "Correct objects",

@@ -21,6 +21,7 @@ import { CRD_POLICY_WORDS, liveDriftWords } from "../values/words";
 import { DeleteDeployment } from "./delete";
 import { History } from "./history";
 import { Operations } from "./operations";
+import { Promote } from "./promote";
 import { ReconcileMany } from "./reconcile";
 import { canReconcile } from "./reconcile-target";
 import { Suggested } from "./suggested";
@@ -67,6 +68,7 @@ export default function DeploymentPage({ group, release }: { group: string; rele
 function Found({ deployment }: { deployment: Deployment }) {
   const [params, change] = useAddress();
   const [deleting, setDeleting] = useState(false);
+  const [promoting, setPromoting] = useState(false);
   const tab = TABS.some((found) => found.key === params.get("tab")) ? params.get("tab")! : "targets";
   const mayNotWrite = needs(deployment.permissions, "deployments.write");
   const { targets } = deployment;
@@ -98,6 +100,9 @@ function Found({ deployment }: { deployment: Deployment }) {
               Edit
             </Link>
           )}
+          <button type="button" className="button" onClick={() => setPromoting(true)}>
+            Promote
+          </button>
           <button
             type="button"
             className="button danger"
@@ -164,6 +169,13 @@ function Found({ deployment }: { deployment: Deployment }) {
         {tab === "plans" && <Plans deployment={deployment.id} />}
         {tab === "rollouts" && <Rollouts deployment={deployment.id} />}
       </Tabs>
+      {promoting && (
+        <Promote
+          deployment={deployment}
+          generation={deployment.generation}
+          close={() => setPromoting(false)}
+        />
+      )}
       {deleting && <DeleteDeployment deployment={deployment} close={() => setDeleting(false)} />}
     </>
   );

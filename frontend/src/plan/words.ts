@@ -8,6 +8,7 @@ export const PLAN_KINDS: Record<PlanLineFragment["kind"], string> = {
   RECONCILE: "Reconcile",
   DELETE: "Delete",
   ROLLBACK: "Roll back",
+  PROMOTE: "Promote",
 };
 
 export const PLAN_STATES: Record<PlanLineFragment["state"], string> = {
