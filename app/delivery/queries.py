@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
@@ -64,6 +65,28 @@ async def present_rollouts(session: AsyncSession, deployment_ids: Sequence[int])
         .order_by(col(Rollout.id))
     )
     return {row.deployment_id: row for row in (await session.exec(statement)).all()}
+
+
+async def running_strategies(
+    session: AsyncSession, deployment_ids: Sequence[int]
+) -> defaultdict[int, list[dict[str, Any]]]:
+    """The strategies of rollouts that have not ended, and of those that begin again once a hold is lifted, by the id of
+    the deployment."""
+    is_held = (
+        select(col(GenerationHold.generation))
+        .where(col(GenerationHold.deployment_id) == Rollout.deployment_id)
+        .where(col(GenerationHold.generation) == Rollout.generation, col(GenerationHold.lifted_at).is_(None))
+        .exists()
+    )
+    is_running = col(Rollout.is_active) | col(Rollout.is_queued)
+    statement = select(col(Rollout.deployment_id), col(Rollout.strategy)).where(
+        col(Rollout.deployment_id).in_(deployment_ids),
+        is_running | ((col(Rollout.phase) == RolloutPhase.ROLLED_BACK) & is_held),
+    )
+    found: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
+    for deployment_id, strategy in await session.execute(statement):
+        found[deployment_id].append(strategy)
+    return found
 
 
 async def superseding(session: AsyncSession, rollout_ids: Sequence[int]) -> dict[int, Rollout]:

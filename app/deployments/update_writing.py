@@ -9,6 +9,7 @@ from app.core.errors import NotFound
 from app.core.names import counted
 from app.core.services import Services
 from app.core.transaction import Transaction
+from app.delivery.queries import running_strategies
 from app.deployments.answer import Answer
 from app.deployments.binding import Binding
 from app.deployments.codes import DeploymentCode, DeploymentEvent
@@ -27,6 +28,7 @@ from app.operations.progress import start_operation
 from app.resources.corrections import end_contests
 from app.resources.drift import compare_again
 from app.resources.inventory import forget_inventories
+from app.rollouts.stored_form import secret_ids
 from app.secrets.queries import marks_of, referenced, write_uses
 from app.tables.clusters import Cluster
 from app.tables.columns import now
@@ -76,7 +78,7 @@ async def write_update(
         changed = await _write_options(transaction, deployment, request, bound, state)
         if uses_others:
             await session.flush()
-            await write_uses(session, deployment.id, [*secrets, *sent])
+            await write_uses(session, deployment.id, [*secrets, *sent], await _sent_by_rollouts(session, deployment.id))
         operation = None
         if not unchanged:
             operation = await _write_generation(transaction, viewer, request, deployment, state, clusters, kind)
@@ -191,3 +193,9 @@ def _record_options(transaction: Transaction, viewer: Viewer, deployment: Deploy
         subject=deployment,
         options=list(changed),
     )
+
+
+async def _sent_by_rollouts(session: AsyncSession, deployment_id: int) -> set[int]:
+    """The ids of the secrets that the checks of running rollouts send."""
+    running = (await running_strategies(session, [deployment_id]))[deployment_id]
+    return set[int]().union(*map(secret_ids, running))

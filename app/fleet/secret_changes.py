@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -18,6 +18,7 @@ from app.core.fingerprints import Mark
 from app.core.names import description_problem, label_problem
 from app.core.services import Services
 from app.core.transaction import Transaction
+from app.delivery.queries import running_strategies
 from app.groups.queries import group_by_name
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
@@ -127,7 +128,7 @@ async def delete_secret(services: Services, viewer: Viewer, secret_id: int) -> N
     async with services.transaction() as transaction:
         session = transaction.session
         secret = await _locked(session, viewer, secret_id)
-        if names := sorted(deployment.release_name for deployment, _ in await _users(session, secret)):
+        if names := sorted(deployment.release_name for deployment, _ in await _keys_in_use(session, secret)):
             raise Conflict(
                 SecretCode.SECRET_IN_USE,
                 f"{secret.name} is used by {', '.join(names)}. Remove it from their valuesFrom and"
@@ -135,6 +136,8 @@ async def delete_secret(services: Services, viewer: Viewer, secret_id: int) -> N
                 ("id",),
             )
         _record(transaction, viewer, secret, SecretEvent.DELETED, f"The secret {secret.name} was deleted.")
+        # Rollouts that have ended may have left rows of uses.
+        await session.execute(delete(SecretUse).where(col(SecretUse.secret_id) == secret.id))
         await session.delete(secret)
 
 
@@ -204,13 +207,26 @@ async def _users(session: AsyncSession, secret: Secret) -> list[tuple[Deployment
     return [(deployment, by_deployment[deployment.id]) for deployment in deployments]
 
 
+async def _keys_in_use(session: AsyncSession, secret: Secret) -> list[tuple[Deployment, set[str]]]:
+    """The keys of a secret that deployments use now, in their values, their strategies and their running rollouts. The
+    rows of uses are written with each generation, and a rollout may have ended since."""
+    users = await _users(session, secret)
+    running = await running_strategies(session, [deployment.id for deployment, _ in users])
+    found = []
+    for deployment, revision in users:
+        keys = {one.key for one in revision.references() if one.secret == secret.name}
+        strategies = [deployment.strategy] if deployment.strategy is not None else []
+        for strategy in [*strategies, *running[deployment.id]]:
+            keys |= {one["key"] for one in secret_headers(strategy) if one["secretId"] == secret.id}
+        if keys:
+            found.append((deployment, keys))
+    return found
+
+
 async def _check_unused(session: AsyncSession, secret: Secret, keys: set[str]) -> None:
     if not keys:
         return
-    for deployment, revision in await _users(session, secret):
-        used = {found.key for found in revision.references() if found.secret == secret.name}
-        if deployment.strategy is not None:
-            used |= {one["key"] for one in secret_headers(deployment.strategy) if one["secretId"] == secret.id}
+    for deployment, used in await _keys_in_use(session, secret):
         if taken := sorted(used & keys):
             raise Conflict(
                 SecretCode.SECRET_IN_USE,

@@ -93,10 +93,16 @@ async def available(session: AsyncSession, group: ClusterGroup, names: Collectio
     return {secret.name: secret for secret in found}
 
 
-async def write_uses(session: AsyncSession, deployment_id: int, secrets: Iterable[Secret]) -> None:
-    """Records which secrets the current generation and the rollout strategy of a deployment use."""
-    await session.execute(delete(SecretUse).where(col(SecretUse.deployment_id) == deployment_id))
-    ids = {secret.id for secret in secrets}
+async def write_uses(
+    session: AsyncSession, deployment_id: int, secrets: Iterable[Secret], kept: Collection[int] = ()
+) -> None:
+    """Records which secrets the current generation and the rollout strategy of a deployment use. Those with the ids in
+    `kept` remain in use if they are."""
+    present = select(col(SecretUse.secret_id)).where(col(SecretUse.deployment_id) == deployment_id)
+    remaining = set((await session.execute(present)).scalars()) & set(kept)
+    ours = col(SecretUse.deployment_id) == deployment_id
+    await session.execute(delete(SecretUse).where(ours, col(SecretUse.secret_id).not_in(remaining)))
+    ids = {secret.id for secret in secrets} - remaining
     if rows := [{"deployment_id": deployment_id, "secret_id": secret_id} for secret_id in sorted(ids)]:
         await session.execute(insert(SecretUse), rows)
 

@@ -15,8 +15,20 @@ import pytest_asyncio
 from sqlalchemy import text
 
 from simulator import Member
-from tests.delivery.asking import check, register, results, rollout_of, until_phase, until_verified, wave
-from tests.stack import Stack
+from tests.delivery.asking import (
+    check,
+    register,
+    results,
+    rollout_by_id,
+    rollout_of,
+    steer,
+    until_phase,
+    until_verified,
+    until_waiting,
+    wave,
+    waves,
+)
+from tests.stack import Stack, eventually
 
 PAGE = Path(__file__).parents[2] / "docs" / "rollouts.md"
 NAMES = ("healthy-before", "healthy", "settings", "ready", "smoke-test", "errors")
@@ -168,8 +180,16 @@ async def test_a_secret_that_a_check_sends_cannot_be_deleted(stack: Stack, websi
     assert kept["code"] == "secret_in_use"
     await stack.update(shop, values={"replicas": 2})  # a new generation with the same strategy
     assert (await stack.mutate("deleteSecret", deletion, id=secret["id"]))["code"] == "secret_in_use"
-    await stack.update(shop, strategy={"waves": []})
-    assert (await stack.mutate("deleteSecret", deletion, id=secret["id"]))["id"] == secret["id"]
+    await stack.update(shop, strategy={"waves": []})  # the rollout in progress keeps its own strategy
+    assert (await stack.mutate("deleteSecret", deletion, id=secret["id"]))["code"] == "secret_in_use"
+    await steer(stack, "abortRollout", await rollout_of(stack, shop))
+    await until_phase(stack, shop, "ABORTED")
+
+    async def is_deleted() -> bool:
+        """Once no target of the rollout is in flight."""
+        return "id" in await stack.mutate("deleteSecret", deletion, id=secret["id"])
+
+    await eventually(is_deleted)
 
 
 async def test_the_example_of_the_documentation_succeeds(stack: Stack, website: str) -> None:
@@ -237,3 +257,29 @@ async def test_a_header_with_an_unknown_secret_is_refused(
     refused = await stack.create(releaseName="shop", strategy={"waves": [wave("first", checks=[given])]})
     at = ["strategy", "waves", "0", "checks", "0", "http", "secretHeaders", "0", field]
     assert [(each["path"], each["message"]) for each in refused["problems"]] == [(at, message)]
+
+
+async def test_a_secret_that_only_a_rollout_sends_cannot_be_deleted_until_the_rollout_has_been_replaced(
+    stack: Stack, website: str
+) -> None:
+    http = {"url": f"http://{website}/ready", "secretHeaders": [secret_header()]}
+    approval: list[dict[str, Any]] = [{"approval": {}}]
+    once = {"waves": [wave("first", before=approval, checks=[check("ready", http=http)])]}
+    [secret] = (await stack.data("query { secrets { nodes { id } } }"))["secrets"]["nodes"]
+    shop = await stack.deployed(releaseName="shop")
+    await stack.update(shop, values={"replicas": 2}, strategyOverride=once)
+    waiting = await until_waiting(stack, shop, "ApprovalGate")
+
+    async def codes() -> list[str | None]:
+        """Of the refusals to delete the secret, and its key."""
+        deletion = await stack.mutate("deleteSecret", "__typename ... on UserError { code }", id=secret["id"])
+        data = {"token": None, "other": "x"}
+        change = await stack.mutate("updateSecret", "__typename ... on UserError { code }", id=secret["id"], data=data)
+        return [deletion.get("code"), change.get("code")]
+
+    assert await codes() == ["secret_in_use"] * 2
+    await stack.update(shop, strategy=waves("paris"))  # the rollout in progress keeps its own
+    assert await codes() == ["secret_in_use"] * 2
+    await stack.update(shop, values={"replicas": 3})
+    assert (await rollout_by_id(stack, waiting))["phase"] == "SUPERSEDED"
+    assert await codes() == [None, "secret_not_found"]

@@ -18,6 +18,8 @@ from tests.identity.callers import token_of
 from tests.stack import Stack
 from tests.windows.samples import FREEZE, frozen_now
 
+GATES = ("WINDOW", "APPROVAL", "SOAK")
+
 
 async def test_a_window_that_closes_after_a_rollout_has_moved_a_target_holds_only_the_next_ones(
     new_stack: Callable[..., AbstractAsyncContextManager[Stack]], simulated: Callable[[str], Member]
@@ -35,6 +37,10 @@ async def test_a_window_that_closes_after_a_rollout_has_moved_a_target_holds_onl
             waiting = await until_waiting(stack, shop, "WindowGate")
             await Housekeeping(stack.services).count_rollouts()
             assert REGISTRY.get_sample_value("polyhelm_rollouts", {"phase": "WAITING"}) == 1
+            held = {
+                kind: REGISTRY.get_sample_value("polyhelm_rollout_waiting_targets", {"gate": kind}) for kind in GATES
+            }
+            assert held == {"WINDOW": 1, "APPROVAL": 0, "SOAK": 0}
             assert states(waiting) == {"paris": "READY", "berlin": "BEHIND"}
             assert await generations(stack, shop) == {"paris": (1, 1), "berlin": (None, None)}
             await stack.mutate("deleteChangeWindow", "__typename", id=frozen["changeWindow"]["id"])
