@@ -62,7 +62,7 @@ class Session:
     ) -> Iterator[Any]:
         return self.client.pages(document, self._variables(document, variables), most=most, size=size)
 
-    def mutate(self, mutation: str, payload: str = "", **given: Any) -> Any:
+    def mutate(self, mutation: str, payload: str = "", /, **given: Any) -> Any:
         return self.client.mutate(mutation, payload, given)
 
     def tell(self, text: str) -> None:

@@ -18,6 +18,7 @@ from reconcilers.reconciliation import Reconciler
 from reconcilers.stops import Stops
 from reconcilers.sweeper import Sweeper
 from reconcilers.wake_ups import WakeUps
+from reconcilers.workflows import Workflows
 
 GRACE_SECONDS = 10.0
 """How long running actions may take to finish at shutdown, before Helm is stopped."""
@@ -49,17 +50,19 @@ async def _work(services: AllServices) -> None:
 
     queue = QueueWorker(services.settings.redis_url, wake_ups.wake, start_jobs)
     taking, following = asyncio.create_task(queue.run()), asyncio.create_task(wake_ups.run())
-    own = [dispatcher.limiter, *(each.limiter for each in jobs)]
+    workflows = Workflows(services)
+    own = [dispatcher.limiter, workflows.program.limiter, *(each.limiter for each in jobs)]
     limiters = [*own, *services.helm.slots.limiters, *services.database.limiters]
     sweeping = asyncio.create_task(Sweeper(services, dispatcher.note, start_jobs, limiters).run())
-    stopping = asyncio.create_task(stops.run())
+    stopping, executing = asyncio.create_task(stops.run()), asyncio.create_task(workflows.run())
     try:
-        await asyncio.gather(asyncio.shield(taking), following, sweeping, stopping)
+        await asyncio.gather(asyncio.shield(taking), following, sweeping, stopping, executing)
     finally:
         sweeping.cancel()
         following.cancel()
         await queue.stop()
+        executing.cancel()
         await asyncio.gather(*(each.stop(grace=GRACE_SECONDS) for each in (dispatcher, *jobs)))
         stopping.cancel()
-        await asyncio.gather(taking, following, sweeping, stopping, return_exceptions=True)
+        await asyncio.gather(taking, following, sweeping, stopping, executing, return_exceptions=True)
         await queue.close()

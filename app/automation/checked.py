@@ -32,7 +32,7 @@ async def checked(services: WorkflowServices, organization_id: int, text: str) -
     except RunError as error:
         if error.outcome is Outcome.CRASHED:
             raise
-        raise _refusal(error.outcome, services.workflows) from None
+        raise refusal(error.outcome, services.workflows, FIELD) from None
     if found := json.loads(answer):
         raise all_invalid([Problem((FIELD, *path), message) for path, message in found])
     assert isinstance(document, dict)
@@ -51,13 +51,14 @@ def _read(text: str) -> Any:
         raise all_invalid([Problem((FIELD,), message, error.line, error.column)]) from None
 
 
-def _refusal(outcome: Outcome, pool: Pool) -> UserError:
+def refusal(outcome: Outcome, pool: Pool, field: str) -> UserError:
+    """Why a definition or parameters were not checked."""
     if outcome in TOO_EXPENSIVE:
         limits = f"{pool.seconds:g} s of CPU time and {pool.memory // 2**20:,} MiB of memory"
         message = f"The check of the definition may use {limits}. Simplify its expressions and schemas."
-        return invalid(WorkflowCode.WORKFLOW_TOO_EXPENSIVE, message, FIELD)
+        return invalid(WorkflowCode.WORKFLOW_TOO_EXPENSIVE, message, field)
     if outcome is Outcome.BUSY:
         message = "Your organization has too many checks of workflows waiting. Try again in a moment."
-        return invalid(CommonCode.BUSY, message, FIELD)
+        return invalid(CommonCode.BUSY, message, field)
     message = "The definition could not be checked. Try again in a moment."
-    return invalid(WorkflowCode.WORKFLOW_CHECK_INTERRUPTED, message, FIELD)
+    return invalid(WorkflowCode.WORKFLOW_CHECK_INTERRUPTED, message, field)

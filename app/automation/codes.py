@@ -8,6 +8,14 @@ class WorkflowEvent(EventKind):
 
     SAVED = "workflow.saved", "A workflow definition was created or changed."
     DELETED = "workflow.deleted", "A workflow definition was deleted."
+    STARTED = "workflow.started", "A run of a workflow was started."
+    RUN_PROGRESSED = "workflow.run_progressed", "Steps of a run have begun or ended."
+    RUN_ENDED = "workflow.run_ended", "A run has succeeded, failed or been cancelled."
+    SIGNALLED = "workflow.signalled", "A signal was sent to a run."
+    APPROVED = "workflow.step_approved", "A step of a run was approved."
+    REJECTED = "workflow.step_rejected", "A step of a run was rejected."
+    CANCELLED = "workflow.run_cancelled", "A user cancelled a run."
+    TERMINATED = "workflow.run_terminated", "A run was ended at once, by a user or by a run that replaces it."
 
 
 class WorkflowCode(ErrorCode):
@@ -23,3 +31,10 @@ class WorkflowCode(ErrorCode):
         "workflow_check_interrupted",
         "The workflow could not be checked, and another attempt may succeed.",
     )
+    WORKFLOW_RUNNING = "workflow_running", "A run with this workflow id is in progress."
+    TOO_MANY_RUNS = "too_many_runs", "The organization has too many runs in progress."
+    RUN_NOT_FOUND = "run_not_found", "The run does not exist, or the caller cannot see it."
+    RUN_ENDED = "run_ended", "The run has ended."
+    STEP_NOT_WAITING = "step_not_waiting", "The step does not wait for an approval."
+    OWN_RUN = "own_run", "The user who started a run cannot approve its steps."
+    TOO_MANY_SIGNALS = "too_many_signals", "Too many signals wait for steps of the run."

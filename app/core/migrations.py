@@ -1,5 +1,6 @@
 """Migrates the database schema, and compares it with the tables."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from app.core.database import engine_for
 from app.tables import all_tables
 
 _LOCK = 0x504F4C5B
+_ENGINE_LOCK = _LOCK + 1
+_TRY_LOCK = text("SELECT pg_try_advisory_lock(:key)")
+_PAUSE = 0.1  # seconds
 _GRANTS = (
     "GRANT USAGE ON SCHEMA public TO {role}",
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
@@ -43,6 +47,27 @@ async def migrate(database_url: str, *, program_role: str | None = None) -> None
             _grant(connection, program_role)
 
     await _run(database_url, upgrade)
+    await _migrate_engine(database_url, program_role)
+
+
+async def _migrate_engine(database_url: str, program_role: str | None) -> None:
+    """Migrates the schema of the engine of workflows, one process at a time.
+
+    It creates indexes concurrently, which waits for all statements that run, also for those that wait for a lock. So
+    the lock is tried repeatedly.
+    """
+    from app.durable.engine import migrate as migrate_engine  # DBOS takes time and memory to import
+
+    engine = engine_for(database_url, pool_size=1)
+    try:
+        async with engine.connect() as connection:
+            while not (await connection.execute(_TRY_LOCK, {"key": _ENGINE_LOCK})).scalar_one():
+                await connection.commit()
+                await asyncio.sleep(_PAUSE)
+            await connection.commit()
+            await asyncio.to_thread(migrate_engine, database_url, program_role=program_role)
+    finally:
+        await engine.dispose()
 
 
 async def new_migration(database_url: str, message: str) -> None:

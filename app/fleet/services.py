@@ -2,17 +2,16 @@
 
 from dataclasses import dataclass
 
-from app.automation.services import WorkflowServices
 from app.catalog.services import CatalogServices
-from app.checks.services import CheckServices
 from app.events.anonymous_attempts import AnonymousAttempts
 from app.events.feed import Feed
 from app.identity.services import IdentityServices
 from app.redis.queue import Queue
+from app.steps.services import StepServices
 
 
 @dataclass(frozen=True, kw_only=True)
-class AllServices(IdentityServices, CheckServices, WorkflowServices, CatalogServices):
+class AllServices(IdentityServices, StepServices, CatalogServices):
     queue: Queue
     feed: Feed
     anonymous_attempts: AnonymousAttempts

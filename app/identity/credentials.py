@@ -9,8 +9,19 @@ from typing import Any
 from sqlalchemy import ARRAY, BigInteger, Select, bindparam, func, select
 from sqlmodel import col
 
+from app.core.database import Database
 from app.identity.viewer import OrganizationRoles, Via, Viewer
-from app.tables.identity import GROUP_ROLES, ApiToken, AppSession, GroupRole, Membership, Organization, Role, User
+from app.tables.identity import (
+    GROUP_ROLES,
+    ApiToken,
+    AppSession,
+    GroupRole,
+    Membership,
+    Method,
+    Organization,
+    Role,
+    User,
+)
 
 _CREDENTIAL = 8  # the position of its id in a row
 
@@ -42,6 +53,34 @@ def viewers(credential: type[ApiToken] | type[AppSession]) -> Select[Any]:
         .where(col(User.disabled_at).is_(None))
     )
     return found  # type: ignore[no-any-return]
+
+
+_OF_USER = (
+    select(
+        col(User.id),
+        col(User.name),
+        col(User.admin),
+        col(Organization.id),
+        col(Organization.name),
+        col(Membership.role),
+        col(GroupRole.group_id),
+        col(GroupRole.role),
+    )
+    .join(Membership, col(Membership.user_id) == User.id, isouter=True)
+    .join(Organization, col(Organization.id) == Membership.organization_id, isouter=True)
+    .join(GroupRole, GROUP_ROLES, isouter=True)
+    .where(col(User.disabled_at).is_(None), col(User.id) == bindparam("user"))
+)
+
+
+async def viewer_by_id(database: Database, user_id: int, organization_id: int, ceiling: Role | None) -> Viewer | None:
+    """A user with their present permissions in one organization, for work that they have started earlier, and with the
+    ceiling of their token of that time. None if the user is disabled, or does not belong to the organization."""
+    rows = await database.rows(_OF_USER, user=user_id)
+    if not rows:
+        return None
+    viewer = viewer_in(rows, Via(Method.TOKEN, 0)).limited_to(organization_id, ceiling)
+    return viewer if viewer.sees(organization_id) else None
 
 
 def with_digest(statement: Select[Any], credential: type[ApiToken] | type[AppSession]) -> Select[Any]:

@@ -36,6 +36,9 @@ class Permission(Registered):
     SECRETS_WRITE = "secrets.write", "Create, change and delete secrets."
     HEALTH_RULES_WRITE = "health_rules.write", "Create, change and delete health rules."
     WORKFLOWS_DEFINE = "workflows.define", "Create, change and delete workflow definitions."
+    WORKFLOWS_START = "workflows.start", "Start workflows, and cancel and terminate runs."
+    WORKFLOWS_SIGNAL = "workflows.signal", "Send signals to runs of workflows."
+    WORKFLOWS_APPROVE = "workflows.approve", "Approve and reject steps of the runs of others."
     SERVICES_DEFINE = "services.define", "Create, change and delete service definitions."
     WINDOWS_WRITE = "windows.write", "Create, change and delete change windows."
     MEMBERS_WRITE = "members.write", "Assign and revoke the roles of members."
@@ -62,9 +65,12 @@ _DEPLOYER = {
     Permission.CHARTS_WRITE,
     Permission.SECRETS_USE,
     Permission.WORKFLOWS_DEFINE,
+    Permission.WORKFLOWS_START,
+    Permission.WORKFLOWS_SIGNAL,
+    Permission.WORKFLOWS_APPROVE,
 }
 
-_APPROVER = {*_VIEWER, Permission.PLANS_APPROVE, Permission.ROLLOUTS_APPROVE}
+_APPROVER = {*_VIEWER, Permission.PLANS_APPROVE, Permission.ROLLOUTS_APPROVE, Permission.WORKFLOWS_APPROVE}
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.VIEWER: frozenset(_VIEWER),  # members see everything else in their organization without a permission

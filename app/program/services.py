@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from app.automation.advancing import PROGRAM as WORKFLOW_STEPS
 from app.automation.checked import PROGRAM as WORKFLOWS
 from app.catalog.checked import PROGRAM as SERVICES
 from app.charts.archives import Archives, Bucket
@@ -20,6 +21,7 @@ from app.core.limiter import Limiter, share
 from app.core.settings import Settings
 from app.core.transaction import transaction
 from app.deployments.evaluation import PROGRAM as EXPRESSIONS
+from app.durable.executor import Executor
 from app.events.anonymous_attempts import AnonymousAttempts
 from app.events.feed import Feed
 from app.events.tampering import Tampering
@@ -144,6 +146,8 @@ async def open_services(settings: Settings) -> AsyncIterator[AllServices]:
             health_rules=opened(sandbox(HEALTH_RULES, name="health_rules")),
             workflows=opened(sandbox(WORKFLOWS, name="workflows")),
             catalog=opened(sandbox(SERVICES, name="services")),
+            workflow_steps=opened(sandbox(WORKFLOW_STEPS, name="workflow_steps")),
+            executor=Executor(settings.database_url),
             passwords=passwords,
             directory=directory,
             rates=opened(Rates(settings.redis_url, partial(record_suspension, begin))),

@@ -7,7 +7,7 @@ It evaluates the expressions of the definition. Their cost has no bound, so thos
 that may be killed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +15,8 @@ from typing import Any
 from app.workflows.definition import Definition, StepTemplate, dependencies, in_order
 from app.workflows.evaluation import EvaluationFailed, Group, Scope
 from app.workflows.run import ENDED, Code, Outcome, Run, RunState, StepError, StepRun, StepState
+from app.workflows.step_types import input_problem
+from app.workflows.waits import wait_of
 
 MAX_ITEMS = 1_000
 """Items of one `forEach`."""
@@ -82,9 +84,8 @@ class _Walk:
         scope = Scope.of(self._definition, self._run.parameters, self._steps).within(Group(self._definition.steps, ""))
         outcome = self._group(self._definition.steps, "", scope, is_parallel=False)
         if outcome is None:
-            moments = [step.due for step in self._steps.values() if step.due is not None]
             run = replace(self._run, steps=self._steps)
-            return Advance(run, tuple(self._starts), tuple(self._stops), min(moments, default=None))
+            return Advance(run, tuple(self._starts), tuple(self._stops), min(self._moments(), default=None))
         if outcome.error is not None:
             return self._ended(RunState.FAILED, error=outcome.error)
         try:
@@ -92,6 +93,14 @@ class _Walk:
         except EvaluationFailed as error:
             return self._ended(RunState.FAILED, error=StepError(Code.EXPRESSION, str(error), ""))
         return self._ended(RunState.SUCCEEDED, outputs=outputs)
+
+    def _moments(self) -> Iterator[datetime]:
+        """When time alone changes something."""
+        for step in self._steps.values():
+            if step.due is not None:
+                yield step.due
+            if step.is_attempt and step.wait is not None and step.wait.until is not None:
+                yield step.wait.until
 
     def _ended(self, state: RunState, **result: Any) -> Advance:
         return Advance(replace(self._run, steps=self._steps, state=state, **result), (), tuple(self._stops))
@@ -250,7 +259,7 @@ class _Walk:
             if is_due:
                 return self._again(body, step.attempt + 1)
             return None
-        outcome = step.outcome
+        outcome = step.outcome or self._slept(step)
         if outcome is None and is_due:
             self._stops.append((body.path, step.attempt))
             outcome = self._timed_out(body)
@@ -260,6 +269,10 @@ class _Walk:
             return self._after_failure(body, step, outcome.error)
         return self._with_outputs(body, dict(outcome.outputs or {}), body.scope)
 
+    def _slept(self, step: StepRun) -> Outcome | None:
+        is_over = step.wait is not None and step.wait.until is not None and step.wait.until <= self._now
+        return Outcome({}) if is_over else None
+
     def _timed_out(self, body: _Body) -> Outcome:
         assert body.template.timeout is not None
         message = f"The step took longer than {int(body.template.timeout.total_seconds())} s."
@@ -268,7 +281,7 @@ class _Walk:
     def _after_failure(self, body: _Body, step: StepRun, error: StepError) -> Outcome | None:
         """An attempt has failed: the next one is due after a pause, or the step fails."""
         retry = body.template.retry
-        if step.attempt >= retry.attempts:
+        if step.attempt >= retry.attempts or error.code == Code.INVALID_INPUTS:
             return Outcome(error=error)
         if retry.only_if is not None:
             try:
@@ -290,15 +303,33 @@ class _Walk:
         return None
 
     def _attempt(self, body: _Body, attempt: int) -> None:
-        """Starts an attempt. Its inputs are those of the first one."""
+        """Starts an attempt. Its inputs are those of the first one. Inputs that the step type refuses are its outcome,
+        and what waits for an event is not started."""
         template, step = body.template, self._steps[body.path]
         assert template.type is not None
         inputs = dict(body.scope.filled(dict(template.inputs))) if step.inputs is None else dict(step.inputs)
         due = None if template.timeout is None else self._now + template.timeout
+        refusal, wait = None, None
+        problem = input_problem(template.type, inputs)
+        if problem is None:
+            try:
+                wait = wait_of(template.type, inputs, self._now)
+            except ValueError as error:
+                problem = str(error)
+        if problem is not None:
+            refusal = Outcome(error=StepError(Code.INVALID_INPUTS, problem, body.path))
         self._steps[body.path] = replace(
-            step, state=StepState.RUNNING, attempt=attempt, due=due, inputs=inputs, outcome=None, error=None
+            step,
+            state=StepState.RUNNING,
+            attempt=attempt,
+            due=due,
+            inputs=inputs,
+            wait=wait,
+            outcome=refusal,
+            error=None,
         )
-        self._starts.append(Start(body.path, attempt, template.type, inputs))
+        if refusal is None and wait is None:
+            self._starts.append(Start(body.path, attempt, template.type, inputs))
 
     def _with_outputs(self, body: _Body, result: dict[str, Any], scope: Scope) -> Outcome:
         if body.template.outputs is None:

@@ -31,6 +31,8 @@ class Code(StrEnum):
     """The codes of errors that the interpreter itself finds; step types add their own."""
 
     EXPRESSION = "expression"
+    INVALID_INPUTS = "invalid_inputs"
+    REJECTED = "rejected"
     TIMEOUT = "timeout"
     TOO_MANY_ITEMS = "too_many_items"
     TOO_MANY_STEPS = "too_many_steps"
@@ -54,6 +56,21 @@ class Outcome:
     error: StepError | None = None
 
 
+class WaitKind(StrEnum):
+    SLEEP = "SLEEP"
+    SIGNAL = "SIGNAL"
+    APPROVAL = "APPROVAL"
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """The event with which an attempt ends that no function works on: a time, a signal with a name, or a decision."""
+
+    kind: WaitKind
+    until: datetime | None = None
+    signal: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class StepRun:
     """A step in a run, a group, or one item of a `forEach`.
@@ -67,6 +84,7 @@ class StepRun:
     attempt: int = 0
     due: datetime | None = None
     inputs: Mapping[str, Any] | None = None
+    wait: Wait | None = None
     items: tuple[Any, ...] | None = None
     outcome: Outcome | None = None
     outputs: Any = None

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
+
+import jsonschema_rs
 
 from app.workflows.schemas import Schema
 
@@ -63,7 +66,8 @@ _ALL = (
     ),
     StepType(
         "http-request",
-        "Sends an HTTP request. A response with a status of 400 or more is a failure.",
+        "Sends an HTTP request, and returns the response; a body that is JSON is parsed. A response with a status of"
+        " 400 or more is a failure. `secretHeaders` are headers with the value of a key of a secret.",
         "name: build\ntype: http-request\n"
         "inputs: {method: POST, url: 'https://builds.example.com/images', body: {image: shop}}\n"
         "outputs: {id: '${{ result.body.id }}'}\n",
@@ -72,6 +76,11 @@ _ALL = (
             method={"type": "string", "enum": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"], "default": "GET"},
             url=_TEXT,
             headers={"type": "object", "additionalProperties": _TEXT},
+            secretHeaders={
+                "type": "array",
+                "items": _object(["name", "secret", "key"], name=_TEXT, secret=_TEXT, key=_TEXT, prefix=_TEXT),
+            },
+            timeout=_DURATION,
             body={},
         ),
         _object(
@@ -83,3 +92,16 @@ _ALL = (
     ),
 )
 STEP_TYPES: Mapping[str, StepType] = {each.name: each for each in _ALL}
+
+
+@lru_cache(maxsize=100)
+def _validator(name: str) -> Any:
+    return jsonschema_rs.validator_for(dict(STEP_TYPES[name].inputs))
+
+
+def input_problem(name: str, inputs: Mapping[str, Any]) -> str | None:
+    """Why a step type refuses inputs, in one sentence. Expressions may have put any values into them."""
+    for error in _validator(name).iter_errors(dict(inputs)):
+        place = ".".join(["inputs", *map(str, error.instance_path)])
+        return f"{place}: {error.message[:300]}."
+    return None

@@ -10,7 +10,7 @@ from reconcilers.dispatcher import Dispatcher
 from reconcilers.jobs.kinds import KINDS, JobPool
 from reconcilers.jobs.runner import Runner
 
-SLOTS: Mapping[JobPool, int] = {JobPool.JOBS: 8, JobPool.MEASUREMENTS: 16}
+SLOTS: Mapping[JobPool, int] = {JobPool.JOBS: 8, JobPool.MEASUREMENTS: 16, JobPool.WORKFLOWS: 8}
 """Jobs of each pool that one worker does at once. Reading an index takes a thread and up to a few hundred megabytes; a
 measurement waits for websites and clusters."""
 

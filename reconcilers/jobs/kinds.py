@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
+from app.automation.continuing import continue_run
 from app.charts.refreshing import ReadIndex, read_index_again
 from app.charts.storage import DiscardArchive, discard_archive
 from app.checks.jobs import discard_check_jobs
@@ -15,6 +16,7 @@ from app.delivery.timing import WakeRollout, wake_rollout
 from app.deployments.waiting import review_waits
 from app.fleet.services import AllServices
 from app.jobs.rollouts import AdvanceRollout, DiscardCheckJobs, MeasureCheck
+from app.jobs.workflows import ContinueRun
 from app.targets.waits import ReviewWaits
 
 Input = TypeVar("Input", bound=Job)
@@ -25,6 +27,7 @@ class JobPool(StrEnum):
 
     JOBS = "jobs"
     MEASUREMENTS = "measurements"  # of checks, and what they leave on clusters
+    WORKFLOWS = "workflows"  # wake-ups of runs
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ _ALL: tuple[Kind[Any], ...] = (
     Kind(MeasureCheck, measure_check, attempts=100, pool=JobPool.MEASUREMENTS),
     Kind(AdvanceRollout, advance_rollout, attempts=100),
     Kind(WakeRollout, wake_rollout, attempts=100),
+    Kind(ContinueRun, continue_run, attempts=1000, seconds=60, pool=JobPool.WORKFLOWS),
 )
 
 KINDS: dict[str, Kind[Any]] = {kind.input.job_name: kind for kind in _ALL}

@@ -140,6 +140,13 @@ CODES: dict[str, tuple[str, ...]] = {
         "plan_unapproved",
         "too_many",
     ),
+    "approve_step": (
+        "invalid_input",
+        "own_run",
+        "run_ended",
+        "run_not_found",
+        "step_not_waiting",
+    ),
     "approve_wave": (
         "invalid_input",
         "rollout_digest",
@@ -153,6 +160,10 @@ CODES: dict[str, tuple[str, ...]] = {
     "cancel_operation": (
         "operation_ended",
         "operation_not_found",
+    ),
+    "cancel_run": (
+        "run_ended",
+        "run_not_found",
     ),
     "comment_on_plan": (
         "invalid_input",
@@ -573,6 +584,13 @@ CODES: dict[str, tuple[str, ...]] = {
         "plan_unapproved",
         "too_many",
     ),
+    "reject_step": (
+        "invalid_input",
+        "own_run",
+        "run_ended",
+        "run_not_found",
+        "step_not_waiting",
+    ),
     "reject_wave": (
         "invalid_input",
         "rollout_digest",
@@ -673,6 +691,26 @@ CODES: dict[str, tuple[str, ...]] = {
         "wrong_credentials",
     ),
     "sign_out": ("token_limited",),
+    "signal_workflow": (
+        "invalid_input",
+        "run_ended",
+        "run_not_found",
+        "too_many_signals",
+    ),
+    "start_workflow": (
+        "busy",
+        "invalid_input",
+        "too_many_runs",
+        "workflow_check_interrupted",
+        "workflow_not_found",
+        "workflow_running",
+        "workflow_too_expensive",
+    ),
+    "terminate_run": (
+        "invalid_input",
+        "run_ended",
+        "run_not_found",
+    ),
     "update_cluster": (
         "busy",
         "cluster_address_refused",

@@ -1,13 +1,17 @@
-"""Workflows: saved and deleted."""
+"""Workflows: saved, deleted, started and steered."""
 
 import strawberry
 
 from app.automation.saving import delete_workflow, save_workflow
+from app.automation.starting import start_workflow
+from app.automation.steering import cancel_run, decide_on_step, signal_workflow, terminate_run
 from app.identity.permissions import Permission
+from app.tables.states import PlanVerdict
 from resolvers.engine.mutation import mutation
 from schema.context import Info
 from schema.relay.ids import row_id
 from schema.workflows import inputs, payloads
+from schema.workflows.runs import WorkflowRun
 from schema.workflows.types import WorkflowDefinition
 
 
@@ -36,3 +40,87 @@ class Mutations:
     ) -> payloads.DeleteWorkflowResult:
         await delete_workflow(info.context.services, info.context.viewer, row_id(input.id, "WorkflowDefinition"))
         return payloads.DeleteWorkflowPayload(id=input.id)
+
+    @mutation(
+        "Starts a run of a workflow. When the answer arrives, the run is stored, and a worker will run it.",
+        Permission.WORKFLOWS_START,
+    )
+    async def start_workflow(
+        self,
+        info: Info,
+        input: inputs.StartWorkflowInput,  # noqa: A002
+    ) -> payloads.StartWorkflowResult:
+        row = await start_workflow(
+            info.context.services,
+            info.context.viewer,
+            input.organization,
+            input.workflow,
+            {} if input.parameters is None else input.parameters,
+            workflow_id=input.workflow_id,
+            on_conflict=input.on_conflict,
+        )
+        return payloads.WorkflowRunPayload(run=WorkflowRun.of(row))
+
+    @mutation(
+        "Sends a signal to a run. The step that has waited for it longest takes it; if none waits, the next step that"
+        " waits for it does.",
+        Permission.WORKFLOWS_SIGNAL,
+    )
+    async def signal_workflow(
+        self,
+        info: Info,
+        input: inputs.SignalWorkflowInput,  # noqa: A002
+    ) -> payloads.SignalWorkflowResult:
+        context, number = info.context, row_id(input.run, "WorkflowRun")
+        row = await signal_workflow(context.services, context.viewer, number, input.signal, input.payload)
+        return payloads.WorkflowRunPayload(run=WorkflowRun.of(row))
+
+    @mutation(
+        "Approves a step that waits for it. The user who started the run cannot approve its steps.",
+        Permission.WORKFLOWS_APPROVE,
+    )
+    async def approve_step(
+        self,
+        info: Info,
+        input: inputs.ApproveStepInput,  # noqa: A002
+    ) -> payloads.ApproveStepResult:
+        context, number = info.context, row_id(input.run, "WorkflowRun")
+        row = await decide_on_step(
+            context.services, context.viewer, number, input.step, PlanVerdict.APPROVED, input.comment
+        )
+        return payloads.WorkflowRunPayload(run=WorkflowRun.of(row))
+
+    @mutation("Rejects a step that waits for an approval: the step fails.", Permission.WORKFLOWS_APPROVE)
+    async def reject_step(
+        self,
+        info: Info,
+        input: inputs.RejectStepInput,  # noqa: A002
+    ) -> payloads.RejectStepResult:
+        context, number = info.context, row_id(input.run, "WorkflowRun")
+        row = await decide_on_step(
+            context.services, context.viewer, number, input.step, PlanVerdict.REJECTED, input.comment
+        )
+        return payloads.WorkflowRunPayload(run=WorkflowRun.of(row))
+
+    @mutation("Cancels a run: the steps that run are stopped, and no other begins.", Permission.WORKFLOWS_START)
+    async def cancel_run(
+        self,
+        info: Info,
+        input: inputs.CancelRunInput,  # noqa: A002
+    ) -> payloads.CancelRunResult:
+        context = info.context
+        row = await cancel_run(context.services, context.viewer, row_id(input.run, "WorkflowRun"))
+        return payloads.WorkflowRunPayload(run=WorkflowRun.of(row))
+
+    @mutation(
+        "Ends a run at once, even if no worker is there. Steps that run are stopped within seconds.",
+        Permission.WORKFLOWS_START,
+    )
+    async def terminate_run(
+        self,
+        info: Info,
+        input: inputs.TerminateRunInput,  # noqa: A002
+    ) -> payloads.TerminateRunResult:
+        context = info.context
+        row = await terminate_run(context.services, context.viewer, row_id(input.run, "WorkflowRun"), input.reason)
+        return payloads.WorkflowRunPayload(run=WorkflowRun.of(row))

@@ -1,14 +1,17 @@
-"""Workflows by page and by name, and the language of their definitions."""
+"""Workflows by page and by name, the language of their definitions, and their runs."""
 
 import strawberry
 
 from app.automation.lists import workflow_by_name, workflows_page
+from app.automation.runs import runs_page
 from app.core.paging import DEFAULT, Window
 from app.workflows.language import SCHEMA
 from app.workflows.step_types import STEP_TYPES
 from schema.context import Info
 from schema.relay.connections import Connection, to_connection
 from schema.scalars import JSON
+from schema.workflows.enums import RunState
+from schema.workflows.runs import WorkflowRun
 from schema.workflows.types import WorkflowDefinition, WorkflowStepType
 
 
@@ -41,3 +44,29 @@ class Queries:
     def workflow_language(self, info: Info) -> JSON:
         _ = info.context.viewer  # raises for anonymous callers
         return JSON(SCHEMA)
+
+    @strawberry.field(description="A run of a workflow. Members of the organization can see it.")
+    async def workflow_run(self, info: Info, id: strawberry.ID) -> WorkflowRun | None:  # noqa: A002
+        found = await info.context.node(id)
+        return found if isinstance(found, WorkflowRun) else None
+
+    @strawberry.field(description="The runs of an organization or of one workflow, newest first.")
+    async def workflow_runs(
+        self,
+        info: Info,
+        organization: str | None = None,
+        workflow: str | None = None,
+        workflow_id: str | None = None,
+        state: list[RunState] | None = None,
+        first: int | None = DEFAULT,
+        after: str | None = None,
+    ) -> Connection[WorkflowRun]:
+        page = await runs_page(
+            info.context.services,
+            info.context.viewer.organization(organization),
+            Window.of(first, after),
+            workflow=workflow,
+            workflow_id=workflow_id,
+            states=state,
+        )
+        return to_connection(page, WorkflowRun.of)

@@ -3,12 +3,21 @@
 from resolvers.engine.subject import Subject, visible
 from resolvers.workflows.mutations import Mutations
 from resolvers.workflows.queries import Queries
-from schema.workflows.loaders import workflow_by_id
+from resolvers.workflows.subscriptions import Subscriptions
+from schema.workflows.loaders import run_by_id, workflow_by_id
+from schema.workflows.runs import WorkflowRun
 from schema.workflows.types import WorkflowDefinition
 
 SUBJECT = Subject(
     query=Queries,
     mutation=Mutations,
-    nodes={WorkflowDefinition: visible(workflow_by_id, WorkflowDefinition.of)},
-    plain_fields={"id", "organization"},
+    subscription=Subscriptions,
+    nodes={
+        WorkflowDefinition: visible(workflow_by_id, WorkflowDefinition.of),
+        WorkflowRun: visible(run_by_id, WorkflowRun.of),
+    },
+    plain_fields={
+        *("id", "organization", "workflow", "workflowId", "onConflict", "run", "signal", "step"),
+        *("comment", "reason"),
+    },
 )

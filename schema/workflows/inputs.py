@@ -2,6 +2,9 @@
 
 import strawberry
 
+from schema.scalars import JSON
+from schema.workflows.enums import OnConflict
+
 
 @strawberry.input
 class SaveWorkflowInput:
@@ -18,3 +21,52 @@ class SaveWorkflowInput:
 @strawberry.input
 class DeleteWorkflowInput:
     id: strawberry.ID
+
+
+@strawberry.input
+class StartWorkflowInput:
+    workflow: str = strawberry.field(description="The name of the workflow. Its current revision runs.")
+    parameters: JSON | None = strawberry.field(
+        default=None, description="The parameters, as the schema of the workflow describes them. Default: none."
+    )
+    workflow_id: str | None = strawberry.field(
+        default=None,
+        description="What the run is about, such as a name of a cluster. At most one run with an id is in progress."
+        " Default: an id of its own.",
+    )
+    on_conflict: OnConflict = strawberry.field(
+        default=OnConflict.REFUSE, description="What happens if a run with this id is in progress."
+    )
+    organization: str | None = None
+
+
+@strawberry.input
+class SignalWorkflowInput:
+    run: strawberry.ID
+    signal: str = strawberry.field(description="The name of the signal.")
+    payload: JSON | None = strawberry.field(default=None, description="What the step that takes it returns.")
+
+
+@strawberry.input
+class ApproveStepInput:
+    run: strawberry.ID
+    step: str = strawberry.field(description="The path of the step.")
+    comment: str | None = None
+
+
+@strawberry.input
+class RejectStepInput:
+    run: strawberry.ID
+    step: str = strawberry.field(description="The path of the step.")
+    comment: str | None = None
+
+
+@strawberry.input
+class CancelRunInput:
+    run: strawberry.ID
+
+
+@strawberry.input
+class TerminateRunInput:
+    run: strawberry.ID
+    reason: str

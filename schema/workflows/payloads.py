@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from schema.errors import Conflict, Forbidden, NotFound, ValidationFailed
+from schema.workflows.runs import WorkflowRun
 from schema.workflows.types import WorkflowDefinition
 
 
@@ -23,3 +24,31 @@ SaveWorkflowResult = Annotated[
 ]
 
 DeleteWorkflowResult = Annotated[DeleteWorkflowPayload | NotFound | Forbidden, strawberry.union("DeleteWorkflowResult")]
+
+
+@strawberry.type
+class WorkflowRunPayload:
+    run: WorkflowRun
+
+
+StartWorkflowResult = Annotated[
+    WorkflowRunPayload | ValidationFailed | NotFound | Conflict | Forbidden, strawberry.union("StartWorkflowResult")
+]
+
+SignalWorkflowResult = Annotated[
+    WorkflowRunPayload | ValidationFailed | NotFound | Conflict | Forbidden, strawberry.union("SignalWorkflowResult")
+]
+
+ApproveStepResult = Annotated[
+    WorkflowRunPayload | ValidationFailed | NotFound | Conflict | Forbidden, strawberry.union("ApproveStepResult")
+]
+
+RejectStepResult = Annotated[
+    WorkflowRunPayload | ValidationFailed | NotFound | Conflict | Forbidden, strawberry.union("RejectStepResult")
+]
+
+CancelRunResult = Annotated[WorkflowRunPayload | NotFound | Conflict | Forbidden, strawberry.union("CancelRunResult")]
+
+TerminateRunResult = Annotated[
+    WorkflowRunPayload | ValidationFailed | NotFound | Conflict | Forbidden, strawberry.union("TerminateRunResult")
+]

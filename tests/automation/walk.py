@@ -1,31 +1,89 @@
 """What the tests of permissions and of the audit log have to know of workflows."""
 
 from collections.abc import Mapping
+from typing import Any
 
+from sqlmodel import select
+
+from app.tables.columns import now
+from app.tables.identity import Organization
+from app.tables.runs import StepLog, StepRun, WorkflowRun
+from app.workflows.run import StepState, WaitKind
+from schema.relay.ids import encode_id
 from tests.stack import Stack
 from tests.walk import Walk
 
 DEFINITION = '{name: hello, steps: [{name: greet, type: log, inputs: {message: "canary"}}]}'
+ERROR = {"code": "broken", "message": "It broke.", "path": "build"}
 
 
 async def made(stack: Stack) -> Mapping[str, str]:
     answer = await stack.mutate("saveWorkflow", "... on WorkflowPayload { workflow { id } }", definition=DEFINITION)
-    return {"WORKFLOW": answer["workflow"]["id"]}
+    return {"WORKFLOW": answer["workflow"]["id"], "RUN": await run_of_another(stack)}
 
 
+async def run_of_another(stack: Stack) -> str:
+    """A run that nobody executes, with a step that has failed and steps that wait; gives its id."""
+    async with stack.services.transaction() as transaction:
+        session = transaction.session
+        statement = select(Organization).where(Organization.name == "default")
+        organization = (await session.exec(statement)).one()
+        run = WorkflowRun(
+            organization_id=organization.id,
+            workflow="hello",
+            revision=1,
+            definition=DEFINITION,
+            workflow_id="greeting",
+            parameters={},
+            error=ERROR,
+            starter="somebody",
+        )
+        session.add(run)
+        await session.flush()
+        given: dict[str, Any] = {"run_id": run.id, "attempt": 1, "started_at": now()}
+        session.add(StepRun(path="build", type="log", state=StepState.FAILED, error=ERROR, **given))
+        for path in ("review", "rejected"):
+            waits = StepRun(path=path, type="approve", state=StepState.RUNNING, wait=WaitKind.APPROVAL, **given)
+            session.add(waits)
+        session.add(StepLog(run_id=run.id, path="build", attempt=1, begun_version=1, number=0, message="Building."))
+        return encode_id("WorkflowRun", run.id)
+
+
+OF_RUN = "run of another"
 WALK = Walk(
-    inputs={"saveWorkflow": {"definition": DEFINITION}, "deleteWorkflow": {"id": "WORKFLOW"}},
+    inputs={
+        "saveWorkflow": {"definition": DEFINITION},
+        "deleteWorkflow": {"id": "WORKFLOW"},
+        "startWorkflow": {"workflow": "hello"},
+        "signalWorkflow": {"run": "RUN", "signal": "go"},
+        "approveStep": {"run": "RUN", "step": "review"},
+        "rejectStep": {"run": "RUN", "step": "review"},
+        "cancelRun": {"run": "RUN"},
+        "terminateRun": {"run": "RUN", "reason": "x"},
+    },
     audited=[
         ("saveWorkflow", {"definition": DEFINITION, "organization": "default"}, ["workflow.saved"]),
+        ("startWorkflow", {"workflow": "hello", "organization": "default"}, ["workflow.started"]),
+        ("signalWorkflow", {"run": OF_RUN, "signal": "go", "payload": {"a": "canary"}}, ["workflow.signalled"]),
+        ("approveStep", {"run": OF_RUN, "step": "review"}, ["workflow.step_approved"]),
+        ("rejectStep", {"run": OF_RUN, "step": "rejected"}, ["workflow.step_rejected"]),
+        ("cancelRun", {"run": OF_RUN}, ["workflow.run_cancelled"]),
+        ("terminateRun", {"run": OF_RUN, "reason": "An incident."}, ["workflow.run_terminated"]),
         ("deleteWorkflow", {"id": "workflow"}, ["workflow.deleted"]),
     ],
-    least={"saveWorkflow": "deployer-of-default", "deleteWorkflow": "deployer-of-default"},
+    least={
+        **dict.fromkeys(("saveWorkflow", "deleteWorkflow", "startWorkflow"), "deployer-of-default"),
+        **dict.fromkeys(("signalWorkflow", "cancelRun", "terminateRun"), "deployer-of-default"),
+        **dict.fromkeys(("approveStep", "rejectStep"), "approver-of-default"),
+    },
     masked={"saveWorkflow.definition"},
     arguments={
         "Query.workflow": 'name: "hello"',
+        "Query.workflowRun": 'id: "RUN"',
         "WorkflowDefinition.revisionByNumber": "number: 1",
         "node.WorkflowDefinition": "WORKFLOW",
+        "node.WorkflowRun": "RUN",
     },
-    words={"WORKFLOW": "WorkflowDefinition"},
+    words={"WORKFLOW": "WorkflowDefinition", "RUN": "WorkflowRun"},
     made=made,
 )

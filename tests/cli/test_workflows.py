@@ -1,6 +1,7 @@
 """`polyhelm workflow`."""
 
 from tests.cli.polyhelm import Polyhelm
+from tests.stack import eventually
 
 HELLO = """# Greets.
 name: hello
@@ -42,3 +43,47 @@ async def test_the_problems_of_a_definition_are_printed_with_their_places(polyhe
     assert refused.words[0] == "Error: The input is not valid."
     assert refused.words[1].strip().startswith("definition.steps.0.type: There is no step type 'lock'; the types are: ")
     assert await polyhelm.fine("workflow", "ls", "-o", "name") == []
+
+
+RELEASE = """name: release
+parameters: {properties: {who: {type: string}}}
+steps:
+  - {name: greet, type: log, inputs: {message: "Hello, ${{ parameters.who }}."}}
+  - {name: wait, type: signal, inputs: {signal: go}}
+  - {name: review, type: approve, inputs: {message: Go?}}
+"""
+
+
+async def test_runs_are_started_watched_steered_and_read(working: Polyhelm) -> None:
+    polyhelm = working
+    (polyhelm.home / "release.yaml").write_text(RELEASE)
+    await polyhelm.fine("workflow", "apply", "-f", "release.yaml")
+    refused = await polyhelm("workflow", "start", "release", "-p", "who")
+    assert refused.words[0] == "Error: 'who' is not of the form NAME=VALUE."
+    [run] = await polyhelm.fine("workflow", "start", "release", "-p", "who=Ada", "--id", "paris")
+    assert await polyhelm.fine("workflow", "runs", "--id", "paris", "-o", "name") == [run]
+    await polyhelm.fine("workflow", "signal", run, "go", "--payload", '{"a": 1}')
+
+    async def waits() -> bool:
+        return "review: approval" in (await polyhelm("workflow", "runs")).out
+
+    await eventually(waits)
+    own = await polyhelm("workflow", "approve", run)
+    assert own.words == ["Error: The user who started a run cannot approve its steps. Ask another user to."]
+    assert (await polyhelm("workflow", "reject", run, "--comment", "No.")).words == ["review rejected."]
+    watched = await polyhelm("workflow", "watch", run)
+    assert (watched.code, watched.words) == (1, ["Error: The run paris of release is FAILED."])
+    assert watched.lines[-4:-1] == [
+        "  greet SUCCEEDED",
+        "  wait SUCCEEDED",
+        "  review FAILED: admin rejected it: No.",
+    ]
+    assert await polyhelm.fine("workflow", "logs", run, "--step", "greet") == ["greet: Hello, Ada."]
+    assert (await polyhelm("workflow", "approve", run)).words[0] == "Error: No step of the run waits for an approval."
+    [run] = await polyhelm.fine("workflow", "start", "release", "-p", "who=Ada")
+    await polyhelm.fine("workflow", "cancel", run)
+    assert (await polyhelm("workflow", "watch", run)).code == 1
+    [run] = await polyhelm.fine("workflow", "start", "release", "-p", "who=Ada")
+    assert await polyhelm.fine("workflow", "terminate", run, "--reason", "An incident.") == []
+    assert await polyhelm.fine("workflow", "runs", "-o", "name") == []
+    assert (await polyhelm("workflow", "watch", "cnVuOjE=")).words[0] == "Error: There is no run 'cnVuOjE='."

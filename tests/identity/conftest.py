@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest_asyncio
 
 from simulator import Member
+from tests.automation.walk import run_of_another
 from tests.identity.browser import PASSWORD
 from tests.live.conftest import served
 from tests.plans.planned import made
@@ -42,5 +43,6 @@ async def ids(quiet: Stack, simulated: Callable[[str], Member]) -> AsyncIterator
         "OPERATION": answer["operation"]["id"],
         "TARGET": targets["paris"]["id"],
         "ROLLOUT": await rollout_in(quiet),
+        "RUN": await run_of_another(quiet),
         "STORED": (await made(quiet, delete={"id": answer["deployment"]["id"]}))["id"],
     }

@@ -20,6 +20,7 @@ from schema.clusters.inputs import RegisterClusterInput
 from schema.deployments import inputs
 from schema.relay.ids import row_id
 from simulator import Member
+from tests.automation.walk import OF_RUN, run_of_another
 from tests.identity.asking import NOWHERE, asked, events_of, filled
 from tests.identity.browser import PASSWORD
 from tests.identity.callers import token_of
@@ -171,7 +172,7 @@ def with_ids(given: dict[str, Any], ids: dict[str, Any]) -> dict[str, Any]:
         name: with_ids(value, ids)
         if isinstance(value, dict)
         else ids[value]
-        if name in ("id", "group", "digest", "rollout", "deployment", "source") and value in ids
+        if name in ("id", "group", "digest", "rollout", "deployment", "source", "run") and value in ids
         else value
         for name, value in given.items()
     }
@@ -371,6 +372,8 @@ async def every_mutation_is_done(quiet: Stack, simulated: Callable[[str], Member
             ids["copy"] = answer["deployment"]["id"]
         if mutation == "rejectWave":
             ids |= await rolled_out(quiet, ids["shop"], callers["viewer-of-default"])
+        if mutation == "signalWorkflow":
+            ids[OF_RUN] = await run_of_another(quiet)
         if mutation == "discardPlan":
             made = "... on PlanDeploymentPayload { plan { id } }"
             answer = await quiet.mutate("planDeployment", made, delete={"id": ids["shop"]})

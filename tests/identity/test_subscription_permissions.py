@@ -19,6 +19,7 @@ SUBSCRIPTIONS = {
     "operation": 'subscription { operation(id: "OPERATION") { id } }',
     "plan": 'subscription { plan(id: "STORED") { id } }',
     "rolloutChanged": 'subscription { rolloutChanged(id: "ROLLOUT") { id } }',
+    "workflowRunChanged": 'subscription { workflowRunChanged(id: "RUN") { id } }',
     "clusters": "subscription { clusters { id } }",
     "events": "subscription { events { cursor } }",
     "logs": 'subscription { logs(target: "TARGET") { entries { text } } }',
@@ -26,7 +27,7 @@ SUBSCRIPTIONS = {
 
 
 HIDDEN = {
-    **{name: SUBSCRIPTIONS[name] for name in ("deployment", "operation", "plan", "rolloutChanged", "logs")},
+    **{name: SUBSCRIPTIONS[name] for name in SUBSCRIPTIONS if name not in ("targets", "clusters", "events")},
     "targets of a group": 'subscription { targets(group: "fleet") { id } }',
     "clusters of a group": 'subscription { clusters(group: "fleet") { id } }',
     "targets of an organization": 'subscription { targets(organization: "default") { id } }',

@@ -1,0 +1,66 @@
+"""Computes the next steps of runs, in a process that may be killed (`app.sandbox.pool`).
+
+The cost of evaluating expressions and of validating parameters has no bound (docs/decisions/cel.md,
+docs/decisions/schemas.md).
+"""
+
+import json
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from app.sandbox.serving import serve
+from app.workflows.definition import Definition, all_steps
+from app.workflows.parameters import parameter_problems
+from app.workflows.progress import advance
+from app.workflows.stored_form import error_form, run_of, step_form
+
+
+def _answer(request: bytes) -> bytes:
+    asked = json.loads(request)
+    if "given" in asked:
+        return json.dumps(parameter_problems(json.loads(asked["definition"]), asked["given"])).encode()
+    return json.dumps(_step(asked)).encode()
+
+
+@lru_cache(maxsize=20)
+def _definition(text: str) -> tuple[Definition, dict[str, str | None]]:
+    """The definition in a JSON text, and the types of its steps by their names."""
+    found = Definition.of_json(json.loads(text))
+    return found, {step.name: step.type for step in all_steps(found.steps)}
+
+
+def _step(asked: Any) -> dict[str, Any]:
+    """The run after the next step: the steps that have changed, with their types, and the attempts that begin."""
+    definition, types = _definition(asked["definition"])
+    before = run_of(asked["run"])
+    step = advance(definition, before, datetime.fromisoformat(asked["now"]))
+    changed = {
+        path: {**step_form(after), "type": types[_name_of(path)] if after.attempt else None}
+        for path, after in step.run.steps.items()
+        if before.steps.get(path) != after
+    }
+    return {
+        "state": step.run.state,
+        "outputs": step.run.outputs,
+        "error": error_form(step.run.error),
+        "changed": changed,
+        "starts": [[start.path, start.attempt] for start in step.starts],
+        "nextAt": step.next_at and step.next_at.isoformat(),
+    }
+
+
+def _name_of(path: str) -> str:
+    """The name of the step at a path, such as `apply` of `load[2]/apply[0]`."""
+    return path.rpartition("/")[2].partition("[")[0]
+
+
+_EXAMPLE = {"name": "a", "steps": [{"name": "a", "type": "log", "inputs": {"message": "${{ 'a' }}"}}]}
+_WARM_UP = {
+    "definition": json.dumps(_EXAMPLE),
+    "run": {"parameters": {}, "steps": {}, "state": "RUNNING", "isCancelling": False},
+    "now": "2026-01-01T00:00:00+00:00",
+}
+
+if __name__ == "__main__":
+    serve(_answer, json.dumps(_WARM_UP).encode())

@@ -1,0 +1,189 @@
+"""Starts runs of workflows."""
+
+import json
+import secrets
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.automation.advancing import end_steps
+from app.automation.checked import MAX_TEXT, refusal
+from app.automation.codes import WorkflowCode, WorkflowEvent
+from app.automation.continuing import continue_soon
+from app.automation.services import WorkflowServices
+from app.core.errors import Conflict, NotFound, Problem, all_invalid
+from app.core.threads import in_thread
+from app.core.transaction import Transaction
+from app.identity.organizations import lock_organization
+from app.identity.permissions import Permission
+from app.identity.viewer import Viewer
+from app.sandbox.pool import Outcome, RunError
+from app.tables.columns import now
+from app.tables.runs import WorkflowRun
+from app.tables.workflows import WorkflowDefinition, WorkflowRevision
+from app.workflows.run import RunState
+from app.yaml.reading import Bounds, read
+
+MAX_OPEN_RUNS = 2_000
+"""The maximum number of open runs of an organization."""
+LONGEST_ID = 200
+_BOUNDS = Bounds(nodes=20_000, depth=60)
+
+
+class OnConflict(StrEnum):
+    """What happens if a run with the same workflow id is open."""
+
+    REFUSE = "REFUSE"
+    ATTACH = "ATTACH"
+    CANCEL_OLD = "CANCEL_OLD"
+
+
+async def start_workflow(
+    services: WorkflowServices,
+    viewer: Viewer,
+    organization: str | None,
+    name: str,
+    parameters: Any,
+    *,
+    workflow_id: str | None = None,
+    on_conflict: OnConflict = OnConflict.REFUSE,
+) -> WorkflowRun:
+    """Starts a run of the current revision of a workflow. Without an id, the run gets one of its own. With ATTACH, the
+    open run with the id is returned.
+
+    Raises:
+        UserError: the caller lacks the permission, there is no such workflow, the parameters do not fit its schema, or
+            a run with the id is open.
+    """
+    organization_id = viewer.organization(organization)
+    viewer.require(organization_id, Permission.WORKFLOWS_START)
+    _check_input(parameters, workflow_id)
+    definition, revision = await _definition(services, organization_id, name)
+    document = await in_thread(lambda: json.dumps(read(revision.text, _BOUNDS, strict=True)))
+    await _check_parameters(services, organization_id, document, parameters)
+    ceiling = viewer.memberships[organization_id].ceiling
+    async with services.transaction() as transaction:
+        session = transaction.session
+        await lock_organization(session, organization_id)
+        if workflow_id is not None:
+            open_run = await _open_run(session, organization_id, workflow_id)
+            if open_run is not None and on_conflict is OnConflict.ATTACH:
+                return open_run
+            if open_run is not None and on_conflict is OnConflict.REFUSE:
+                message = f"A run of {open_run.workflow} with the id {workflow_id} is in progress."
+                raise Conflict(WorkflowCode.WORKFLOW_RUNNING, message, ("workflowId",))
+            if open_run is not None:
+                await end_run(transaction, viewer, open_run, "It was replaced by a new run.")
+        await _check_count(session, organization_id)
+        row = WorkflowRun(
+            organization_id=organization_id,
+            definition_id=definition.id,
+            workflow=definition.name,
+            revision=revision.number,
+            definition=document,
+            workflow_id=workflow_id or f"{definition.name}-{secrets.token_hex(6)}",
+            parameters=parameters,
+            starter_id=viewer.user_id,
+            starter=viewer.name,
+            ceiling=ceiling,
+        )
+        session.add(row)
+        await session.flush()
+        transaction.record(
+            WorkflowEvent.STARTED,
+            f"A run of the workflow {row.workflow} was started with the id {row.workflow_id}.",
+            organization_id=organization_id,
+            actor=viewer.name,
+            subject=row,
+            workflow=row.workflow,
+            workflowId=row.workflow_id,
+            revision=row.revision,
+        )
+        continue_soon(transaction, row)
+        return row
+
+
+async def end_run(transaction: Transaction, viewer: Viewer, row: WorkflowRun, reason: str) -> None:
+    """Ends an open run at once, without further steps. The row is locked."""
+    moment = now()
+    row.state, row.reason, row.ended_at, row.next_at = RunState.CANCELLED, reason, moment, None
+    row.version += 1
+    transaction.session.add(row)
+    await transaction.session.flush()
+    await end_steps(transaction.session, row.id, moment)
+    transaction.record(
+        WorkflowEvent.TERMINATED,
+        f"The run {row.workflow_id} of the workflow {row.workflow} was terminated: {reason}",
+        organization_id=row.organization_id,
+        actor=viewer.name,
+        subject=row,
+        workflow=row.workflow,
+        workflowId=row.workflow_id,
+    )
+    continue_soon(transaction, row)
+
+
+def _check_input(parameters: Any, workflow_id: str | None) -> None:
+    problems = []
+    if not isinstance(parameters, Mapping):
+        problems.append(Problem(("parameters",), "The parameters must be an object."))
+    elif len(json.dumps(parameters)) > MAX_TEXT:
+        problems.append(Problem(("parameters",), f"The parameters have at most {MAX_TEXT // 1024} KiB."))
+    if workflow_id is not None and not 0 < len(workflow_id.strip()) <= LONGEST_ID:
+        problems.append(Problem(("workflowId",), f"An id has 1 to {LONGEST_ID} characters."))
+    if problems:
+        raise all_invalid(problems)
+
+
+async def _definition(
+    services: WorkflowServices, organization_id: int, name: str
+) -> tuple[WorkflowDefinition, WorkflowRevision]:
+    statement = (
+        select(WorkflowDefinition, WorkflowRevision)
+        .join(WorkflowRevision, col(WorkflowRevision.definition_id) == WorkflowDefinition.id)
+        .where(col(WorkflowDefinition.organization_id) == organization_id, col(WorkflowDefinition.name) == name)
+        .where(col(WorkflowRevision.number) == WorkflowDefinition.revision)
+    )
+    async with services.database.reading() as session:
+        found = (await session.exec(statement)).first()
+    if found is None:
+        raise NotFound(WorkflowCode.WORKFLOW_NOT_FOUND, f"There is no workflow {name!r}.", ("workflow",))
+    return found
+
+
+async def _check_parameters(
+    services: WorkflowServices, organization_id: int, document: str, parameters: Mapping[str, Any]
+) -> None:
+    request = await in_thread(json.dumps, {"definition": document, "given": parameters})
+    try:
+        answer = await services.workflow_steps.run(organization_id, request.encode())
+    except RunError as error:
+        if error.outcome is Outcome.CRASHED:
+            raise
+        raise refusal(error.outcome, services.workflow_steps, "parameters") from None
+    if found := json.loads(answer):
+        raise all_invalid([Problem(("parameters", *path), message) for path, message in found])
+
+
+async def _open_run(session: AsyncSession, organization_id: int, workflow_id: str) -> WorkflowRun | None:
+    statement = (
+        select(WorkflowRun)
+        .where(col(WorkflowRun.organization_id) == organization_id, col(WorkflowRun.workflow_id) == workflow_id)
+        .where(col(WorkflowRun.state) == RunState.RUNNING)
+        .with_for_update(key_share=True)
+    )
+    return (await session.exec(statement)).first()
+
+
+async def _check_count(session: AsyncSession, organization_id: int) -> None:
+    statement = (
+        select(col(WorkflowRun.id))
+        .where(col(WorkflowRun.organization_id) == organization_id, col(WorkflowRun.state) == RunState.RUNNING)
+        .limit(MAX_OPEN_RUNS)
+    )
+    if len((await session.exec(statement)).all()) >= MAX_OPEN_RUNS:
+        message = f"An organization has at most {MAX_OPEN_RUNS:,} runs in progress."
+        raise Conflict(WorkflowCode.TOO_MANY_RUNS, message)

@@ -1,0 +1,82 @@
+"""What a step function is given, and how it fails."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
+
+from app.identity.viewer import Viewer
+from app.releases.texts import without_nul
+from app.steps.services import StepServices
+from app.tables.columns import now
+from app.tables.runs import StepLog, WorkflowRun
+
+LONGEST_LINE = 4_096
+MOST_LINES = 10_000
+"""The lines of all logs of a run."""
+
+_INSERT = insert(StepLog).on_conflict_do_nothing()
+_COUNT = update(WorkflowRun).where(col(WorkflowRun.log_lines) < MOST_LINES)
+
+
+class StepFailed(Exception):  # noqa: N818 - as the API's errors
+    """The attempt failed. `code` is for conditions such as `retry.onlyIf`, `message` for people; neither contains
+    values of secrets."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@dataclass
+class StepContext:
+    """One execution of an attempt.
+
+    `starter` is the user who started the run, with the permissions that they have now: what a step does, it does as
+    them. `key` names the attempt, and is the same when a worker has died and another one executes the attempt again.
+    """
+
+    services: StepServices
+    organization_id: int
+    starter: Viewer
+    run_id: int
+    path: str
+    attempt: int
+    version: int
+    _lines: int = field(default=0, init=False)
+
+    @property
+    def key(self) -> str:
+        return f"{self.run_id}/{self.path}/{self.version}"
+
+    async def log(self, message: str) -> None:
+        """Writes a line to the log of the step. It is stored when the call returns, and an execution that repeats the
+        attempt does not write it again. A line that is too long is cut, and lines beyond the limit of a run are
+        dropped."""
+        number, self._lines = self._lines, self._lines + 1
+        line = {
+            "run_id": self.run_id,
+            "path": self.path,
+            "attempt": self.attempt,
+            "begun_version": self.version,
+            "number": number,
+            "message": without_nul(message)[:LONGEST_LINE],
+            "at": now(),
+        }
+        async with self.services.transaction() as transaction:
+            session = transaction.session
+            counted = _COUNT.where(col(WorkflowRun.id) == self.run_id).values(log_lines=WorkflowRun.log_lines + 1)
+            if (await session.execute(counted.returning(col(WorkflowRun.id)))).first() is not None:
+                await session.execute(_INSERT, line)
+
+
+StepFunction = Callable[[StepContext, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
+"""Returns outputs for inputs. The inputs fit the schema of the step type.
+
+An attempt is executed again if its worker dies, so a function has to be safe to repeat. It is cancelled when the run is
+cancelled or the step's time is over. It raises `StepFailed`; a `UserError` of a use case fails the step with its code.
+"""

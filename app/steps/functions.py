@@ -1,0 +1,15 @@
+"""The function of each step type that has one. A new step type is a module beside this one, its description in
+`app/workflows/step_types.py`, and a line here."""
+
+from collections.abc import Mapping
+
+from app.steps.asserting import check
+from app.steps.context import StepFunction
+from app.steps.log import log
+from app.steps.requests import http_request
+
+FUNCTIONS: Mapping[str, StepFunction] = {
+    "assert": check,
+    "http-request": http_request,
+    "log": log,
+}

@@ -1,0 +1,98 @@
+"""`http-request`: sends a request where users' addresses may lead (docs/decisions/outgoing.md)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from sqlmodel import col, select
+
+from app.checks.client import FetchError
+from app.core.encryption import KeyRingError
+from app.core.threads import in_thread
+from app.identity.permissions import Permission
+from app.releases.scrubbing import Scrubber
+from app.rollouts.check_requests import is_value
+from app.rollouts.durations import duration
+from app.secrets.queries import opened
+from app.steps.context import StepContext, StepFailed
+from app.tables.secrets import Secret
+
+_SECONDS = 60.0
+_MOST_SHOWN = 200
+
+
+async def http_request(context: StepContext, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Sends the request once. The header `Idempotency-Key` is the same if the attempt is executed again."""
+    method, url = inputs.get("method", "GET"), inputs["url"]
+    secrets = await _secret_headers(context, inputs.get("secretHeaders", []))
+    headers = {"User-Agent": "polyhelm", "Idempotency-Key": context.key}
+    body = None
+    if "body" in inputs:
+        body = inputs["body"].encode() if isinstance(inputs["body"], str) else orjson.dumps(inputs["body"])
+        if not isinstance(inputs["body"], str):
+            headers["Content-Type"] = "application/json"
+    given = {**inputs.get("headers", {}), **secrets}
+    own = {name: value for name, value in headers.items() if name.lower() not in map(str.lower, given)}
+    for name, value in inputs.get("headers", {}).items():
+        if not is_value(value):
+            raise StepFailed("invalid_inputs", f"The value of the header {name} cannot be sent.")
+    scrubber = await in_thread(Scrubber, list(secrets.values()))
+    timeout = inputs.get("timeout")
+    try:
+        received = await context.services.check_client.fetch(
+            method,
+            url,
+            organization_id=context.organization_id,
+            headers={**own, **given},
+            seconds=_SECONDS if timeout is None else min(duration(timeout).total_seconds(), _SECONDS),
+            body=body,
+        )
+    except FetchError as error:
+        raise StepFailed("unavailable", await in_thread(scrubber.clean, str(error))) from None
+    text = await in_thread(scrubber.clean, received.body.decode(errors="replace"))
+    if received.status >= 400:
+        code = "unavailable" if received.status in (429, 502, 503, 504) else "http_status"
+        raise StepFailed(code, f"The response has the status {received.status}: {text[:_MOST_SHOWN]}")
+    shown = {name.lower(): await in_thread(scrubber.clean, value) for name, value in received.headers.items()}
+    return {"status": received.status, "headers": shown, "body": _parsed(text, shown)}
+
+
+def _parsed(text: str, headers: Mapping[str, str]) -> Any:
+    """The body: what JSON means if the response says that it is JSON, else its text."""
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "application/json" or kind.endswith("+json"):
+        try:
+            return orjson.loads(text)
+        except ValueError:
+            return text
+    return text
+
+
+async def _secret_headers(context: StepContext, given: list[Mapping[str, str]]) -> dict[str, str]:
+    """The headers with values of secrets, which the starter of the run may use."""
+    if not given:
+        return {}
+    context.starter.require(context.organization_id, Permission.SECRETS_USE)
+    statement = select(Secret).where(
+        col(Secret.organization_id) == context.organization_id,
+        col(Secret.name).in_([header["secret"] for header in given]),
+    )
+    async with context.services.database.reading() as session:
+        secrets = {secret.name: secret for secret in (await session.exec(statement)).all()}
+    found = dict[str, str]()
+    for header in given:
+        name, key = header["secret"], header["key"]
+        secret = secrets.get(name)
+        if secret is None:
+            raise StepFailed("secret_not_found", f"There is no secret {name}.")
+        try:
+            value = opened(context.services.key_ring, secret).get(key)
+        except KeyRingError:
+            raise StepFailed("secret_unreadable", f"The secret {name} cannot be decrypted.") from None
+        if value is None:
+            raise StepFailed("secret_not_found", f"The secret {name} has no key {key}.")
+        text = header.get("prefix", "") + value.strip()
+        if not is_value(text):
+            raise StepFailed("secret_unreadable", f"The value of {key} of the secret {name} cannot be sent.")
+        found[header["name"]] = text
+    return found

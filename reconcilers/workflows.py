@@ -1,0 +1,173 @@
+"""Executes runs of workflows in a worker.
+
+The engine is opened when the worker first gets a run. What it executes belongs to it as long as its lease lasts. Then
+any other worker resumes it. The outcomes of attempts are fenced by themselves (`app/automation/attempts.py`).
+"""
+
+import asyncio
+import uuid
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import Interval, bindparam, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
+
+from app.automation.advancing import advance
+from app.automation.attempts import Key, facts_of, open_among
+from app.core.database import LOST
+from app.core.leases import Renewal, clock, kept
+from app.core.limiter import Limiter, share
+from app.core.repeating import lasting, repeatedly
+from app.durable.program import Advance
+from app.fleet.services import AllServices
+from app.steps.execution import execute
+from app.tables.columns import now
+from app.tables.runs import WorkflowExecutor
+
+log = structlog.get_logger()
+
+STEPS = 64
+"""Attempts that one worker executes at once."""
+_LOOK_SECONDS = 1.0
+_SLOW_SECONDS = 60.0
+_KEPT_HISTORY = timedelta(hours=1)
+_CLOCK = func.clock_timestamp()
+_UNTIL = _CLOCK + bindparam("length", type_=Interval)
+_TAKE = insert(WorkflowExecutor).values(id=bindparam("executor"), alive_until=_UNTIL)
+_RENEW = (
+    update(WorkflowExecutor)
+    .where(col(WorkflowExecutor.id) == bindparam("executor"), col(WorkflowExecutor.alive_until) > _CLOCK)
+    .values(alive_until=_UNTIL)
+    .returning(col(WorkflowExecutor.id))
+)
+_RELEASE = update(WorkflowExecutor).where(col(WorkflowExecutor.id) == bindparam("executor")).values(alive_until=_CLOCK)
+_DEAD = select(col(WorkflowExecutor.id)).where(col(WorkflowExecutor.alive_until) <= _CLOCK)
+
+
+class RunProgram:
+    """What the engine executes: the steps of runs, and attempts. `limiter` has the slots of attempts."""
+
+    def __init__(self, services: AllServices) -> None:
+        self._services = services
+        self.limiter = Limiter("steps", STEPS, each=share(STEPS, services.settings.organization_share))
+        self._running: dict[Key, asyncio.Task[None]] = {}
+
+    async def advance(self, run_id: int, epoch: int, version: int) -> Advance:
+        return await advance(self._services, run_id, epoch, version)
+
+    async def attempt(self, run_id: int, path: str, version: int) -> int | None:
+        found = await self._facts(run_id)
+        if found is None:
+            return None
+        organization_id, _ = found
+        key = (run_id, path, version)
+        async with self.limiter.slot(organization_id):
+            task = self._running[key] = asyncio.create_task(execute(self._services, key))
+            try:
+                await asyncio.wait([task])
+            finally:
+                task.cancel()
+                if self._running.get(key) is task:
+                    del self._running[key]
+        found = await self._facts(run_id)
+        return None if found is None else found[1]
+
+    async def stop_ended(self) -> None:
+        """Stops the attempts that are no longer wanted: their run has ended, or their time is over."""
+        if not (keys := list(self._running)):
+            return
+        still = await open_among(self._services, keys)
+        for key in keys:
+            if key not in still and (task := self._running.get(key)) is not None:
+                task.cancel()
+
+    async def _facts(self, run_id: int) -> tuple[int, int] | None:
+        pause = _LOOK_SECONDS
+        while True:
+            try:
+                return await facts_of(self._services, run_id)
+            except LOST as error:
+                log.warning("workflows.database_lost", run=run_id, error=str(error))
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _SLOW_SECONDS)
+
+
+class _WorkerLease:
+    def __init__(self, services: AllServices) -> None:
+        self.id = str(uuid.uuid4())
+        self.safe_until = 0.0
+        self.seconds = float(services.settings.lease_seconds)
+        self._services = services
+
+    async def take(self) -> None:
+        asked_at = clock()
+        async with self._services.transaction() as transaction:
+            await transaction.session.execute(_TAKE, self._given())
+        self.safe_until = asked_at + self.seconds
+
+    async def renew(self) -> Renewal:
+        asked_at = clock()
+        async with self._services.transaction() as transaction:
+            if (await transaction.session.execute(_RENEW, self._given())).first() is None:
+                return Renewal.LOST
+        self.safe_until = asked_at + self.seconds
+        return Renewal.RENEWED
+
+    async def release(self) -> None:
+        async with self._services.transaction() as transaction:
+            await transaction.session.execute(_RELEASE, {"executor": self.id})
+
+    def _given(self) -> dict[str, object]:
+        return {"executor": self.id, "length": timedelta(seconds=self.seconds)}
+
+
+class Workflows:
+    """Executes runs until it is cancelled."""
+
+    def __init__(self, services: AllServices) -> None:
+        self._services = services
+        self.program = RunProgram(services)
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(lasting("workflows", self._execute))
+            group.create_task(repeatedly("workflows", self._look_for_dead, self._services.settings.sweep_every))
+
+    async def _execute(self) -> None:
+        """Executes under a lease, from the first run on."""
+        executor = self._services.executor
+        await executor.wanted.wait()
+        lease = _WorkerLease(self._services)
+        await lease.take()
+        try:
+            async with kept(lease, lease.renew, seconds=lease.seconds, executor=lease.id):
+                await executor.open(lease.id, self.program)
+                try:
+                    async with asyncio.TaskGroup() as group:
+                        group.create_task(repeatedly("workflows", self.program.stop_ended, _LOOK_SECONDS))
+                        group.create_task(repeatedly("workflows", self._resume, self._services.settings.sweep_every))
+                        group.create_task(repeatedly("workflows", self._remove_history, _SLOW_SECONDS))
+                finally:
+                    await executor.close()
+        finally:
+            await lease.release()
+
+    async def _look_for_dead(self) -> None:
+        """Opens the engine if another worker has left runs."""
+        if await self._services.database.rows(_DEAD.limit(1)):
+            self._services.executor.wanted.set()
+
+    async def _resume(self) -> None:
+        """Has the executions of dead workers continued by those that live."""
+        for (executor,) in await self._services.database.rows(_DEAD):
+            while found := await self._services.executor.resume(executor):
+                log.info("workflows.resumed", executor=executor, executions=found)
+            async with self._services.transaction() as transaction:
+                statement = delete(WorkflowExecutor).where(col(WorkflowExecutor.id) == executor)
+                await transaction.session.execute(statement)
+
+    async def _remove_history(self) -> None:
+        """Removes what the engine has recorded of executions that have ended: our own tables have all that is shown."""
+        while await self._services.executor.remove_ended(now() - _KEPT_HISTORY):
+            pass
