@@ -10,8 +10,11 @@ import signal
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from app.automation import advancing
 from app.charts import refreshing
+from app.checks.client import CheckClient
 from app.core.settings import Settings
+from app.durable.executor import Executor
 from app.helm import command
 from app.jobs import leases
 from app.operations import endings, work
@@ -19,6 +22,7 @@ from app.program.processes import run_observer, run_parts
 from app.redis.queue import Queue
 from app.resources import correcting
 from app.sandbox import process
+from app.steps import execution
 from reconcilers import reconciliation
 from reconcilers.observer.resources import drift
 from reconcilers.worker import run_worker
@@ -46,6 +50,15 @@ JOB_STEPS: dict[str, tuple[Any, str, str]] = {
 CORRECTION_STEPS: dict[str, tuple[Any, str, str]] = {
     "about to write the object": (correcting, "apply", "before"),
     "object written": (correcting, "apply", "after"),
+}
+
+WORKFLOW_STEPS: dict[str, tuple[Any, str, str]] = {
+    "about to open the engine": (Executor, "open", "before"),
+    "about to store a step": (advancing, "_store", "before"),
+    "step stored": (advancing, "_store", "after"),
+    "attempt begun": (execution, "begin_attempt", "after"),
+    "request sent": (CheckClient, "fetch", "after"),
+    "outcome stored": (execution, "end_attempt", "after"),
 }
 
 OBSERVER_STEPS: dict[str, tuple[Any, str, str]] = {
@@ -78,7 +91,7 @@ def dying_at_once(call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def run(step: str) -> None:
-    owner, name, when = (STEPS | JOB_STEPS | CORRECTION_STEPS | OBSERVER_STEPS)[step]
+    owner, name, when = (STEPS | JOB_STEPS | WORKFLOW_STEPS | CORRECTION_STEPS | OBSERVER_STEPS)[step]
     call = getattr(owner, name)
     setattr(owner, name, dying(call, when) if asyncio.iscoroutinefunction(call) else dying_at_once(call))
     asyncio.run(run_parts(Settings(), [run_observer if step in OBSERVER_STEPS else run_worker]))
