@@ -1,4 +1,4 @@
-"""runs of workflows
+"""Runs of workflows, their steps, logs and signals, and the workers that execute them.
 
 Revision 0047, after 0046.
 """
