@@ -1,6 +1,6 @@
 """Runs of workflows, their steps, logs and signals, and the workers that execute them.
 
-Revision 0047, after 0046.
+Revision 0048, after 0047.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from sqlalchemy.dialects import postgresql
 
 from alembic import op
 
-revision = "0047"
-down_revision = "0046"
+revision = "0048"
+down_revision = "0047"
 branch_labels = None
 depends_on = None
 
