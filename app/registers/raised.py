@@ -6,9 +6,9 @@ has none too few is checked by the tests, which look at the code of each refused
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from app.registers.register import Registered
@@ -21,6 +21,12 @@ _USER_ERRORS = {
     *("UserError", "ValidationFailed", "NotFound", "Conflict", "Forbidden", "ClusterUnreachable", "RemovalUnconfirmed"),
     *("RateLimited", "invalid", "all_invalid"),
 }
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    """A module of the sources. It is parsed once for all that look at it."""
+    return ast.parse(path.read_text())
 
 
 @dataclass
@@ -66,11 +72,11 @@ class Sources:
         for package in _PACKAGES:
             for path in sorted((root / package).rglob("*.py")):
                 name = ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
-                self._read(_Module(name, ast.parse(path.read_text())))
+                self._read(_Module(name, parsed(path)))
 
     def _read(self, module: _Module) -> None:
         self._modules.add(module.name)
-        for node in ast.walk(module.tree):
+        for node in _statements(module.tree.body):
             if isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 module.imports |= {name.asname or name.name: f"{node.module}.{name.name}" for name in node.names}
         for node in module.tree.body:
@@ -269,6 +275,16 @@ class Sources:
             for base in node.bases:
                 if isinstance(base, ast.Name) and (found := module.resolve(base.id)) in self._classes:
                     yield from self._line(found)
+
+
+def _statements(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """The statements in a body, and those in them."""
+    for node in body:
+        yield node
+        for part in ("body", "orelse", "handlers", "finalbody", "cases"):
+            inner = getattr(node, part, ())
+            if isinstance(inner, list):  # a lambda's body is an expression
+                yield from _statements(inner)
 
 
 def _bound(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from app.registers.raised import printed
+from app.registers.raised import parsed, printed
 from app.registers.register import ErrorCode, EventKind, Registered
 
 _ROOT = Path(__file__).parents[2]
@@ -54,46 +54,42 @@ def page(head: str, column: str, found: Iterable[type[Registered]]) -> str:
 
 def present_problems() -> Iterator[str]:
     """Yields problems of the registers and of their pages."""
-    sources = [path.read_text() for package in _PACKAGES for path in sorted((_ROOT / package).rglob("*.py"))]
-    for base in (ErrorCode, EventKind):
-        yield from problems(registers(base), sources)
+    paths = [path for package in _PACKAGES for path in sorted((_ROOT / package).rglob("*.py"))]
+    yield from problems([*registers(ErrorCode), *registers(EventKind)], map(parsed, paths))
     for path, text in pages():
         if not path.exists() or path.read_text() != text:
             yield f"{path.relative_to(_ROOT)} is outdated: run make write"
 
 
-def problems(found: Sequence[type[Registered]], sources: Iterable[str]) -> Iterator[str]:
-    """Yields problems of registers that the type checker does not find: a member that is not used, a value with two
-    members, and a code that is written as text."""
-    trees = [ast.parse(source) for source in sources]
-    used = {name for tree in trees for name in _attributes(tree)}
+def problems(found: Sequence[type[Registered]], modules: Iterable[ast.Module]) -> Iterator[str]:
+    """Yields problems of registers that the type checker does not find: a member that is not used, a value that two
+    members of a kind of register have, and a code that is written as text."""
+    used, bare = set[str](), list[str]()
+    for node in (node for module in modules for node in ast.walk(module)):
+        if isinstance(node, ast.Attribute):
+            if isinstance(node.value, ast.Name):
+                used.add(f"{node.value.id}.{node.attr}")  # such as `ClusterCode.CLUSTER_NOT_FOUND`
+        elif isinstance(node, ast.Call | ast.Dict):
+            bare.extend(_bare_codes(node))
     members = [member for register in found for member in register]
     for member in members:
         if (name := f"{type(member).__name__}.{member.name}") not in used:
             yield f"{name} is registered but not used"
-    for value, count in Counter(map(str, members)).items():
+    for (_, value), count in Counter((type(member).__base__, str(member)) for member in members).items():
         if count > 1:
             yield f"{value} is registered {count} times"
-    for code in (code for tree in trees for code in _bare_codes(tree)):
+    for code in bare:
         yield f"the code {code!r} is written as text: use a member of a register"
 
 
-def _attributes(tree: ast.Module) -> Iterator[str]:
-    """Returns a name such as `ClusterCode.CLUSTER_NOT_FOUND`."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            yield f"{node.value.id}.{node.attr}"
-
-
-def _bare_codes(tree: ast.Module) -> Iterator[str]:
-    """Yields texts that are given as `code="…"` or in `{"code": "…"}`."""
-    for node in ast.walk(tree):
-        pairs: Iterable[tuple[object, ast.expr]] = ()
-        if isinstance(node, ast.Call):
-            pairs = [(keyword.arg, keyword.value) for keyword in node.keywords]
-        elif isinstance(node, ast.Dict):
-            keys = (key.value if isinstance(key, ast.Constant) else None for key in node.keys)
-            pairs = zip(keys, node.values, strict=True)
-        for name, value in pairs:
-            if name == "code" and isinstance(value, ast.Constant) and isinstance(value.value, str):
-                yield value.value
+def _bare_codes(node: ast.Call | ast.Dict) -> Iterator[str]:
+    """Yields a text that is given as `code="…"` or in `{"code": "…"}`."""
+    pairs: Iterable[tuple[object, ast.expr]]
+    if isinstance(node, ast.Call):
+        pairs = [(keyword.arg, keyword.value) for keyword in node.keywords]
+    else:
+        keys = (key.value if isinstance(key, ast.Constant) else None for key in node.keys)
+        pairs = zip(keys, node.values, strict=True)
+    for name, value in pairs:
+        if name == "code" and isinstance(value, ast.Constant) and isinstance(value.value, str):
+            yield value.value

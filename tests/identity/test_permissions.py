@@ -12,6 +12,7 @@ from sqlmodel import col, func, select
 
 from app.core.settings import Settings
 from app.identity.permissions import PERMISSIONS, Access, Permission, roles_with
+from app.registers.raised import parsed
 from app.registers.reference import problems
 from app.tables.events import Event
 from app.tables.identity import Role
@@ -208,8 +209,8 @@ async def test_a_member_whose_role_gives_what_a_mutation_needs_is_not_refused(
 
 def test_every_permission_is_asked_for() -> None:
     rooms = ("app", "schema", "resolvers")
-    sources = [path.read_text() for room in rooms for path in (Path(__file__).parents[2] / room).rglob("*.py")]
-    assert list(problems([Permission], sources)) == []
+    paths = [path for room in rooms for path in (Path(__file__).parents[2] / room).rglob("*.py")]
+    assert list(problems([Permission], map(parsed, paths))) == []
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -15,7 +15,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from proselint.checks import __register__
+from proselint.checks import __register__, uncomparables
 from proselint.registry import CheckRegistry
 from proselint.registry.checks import Check, types
 
@@ -47,6 +47,7 @@ _CHECKS = {
     "uncomparables": True,
     "weasel_words": True,
 }
+_SLOW = uncomparables.check_fancy_uncomparables
 _APART = "\n¶\n"
 
 
@@ -87,7 +88,14 @@ def _register() -> None:
     """Adds the words to proselint's checks; once, as its registry belongs to the process."""
     forms = {_spaced(word): instead for word, instead in _lists()["words"].items()}
     ours = Check(types.PreferredForms(forms), path="words", message="'{1}': write {0}")
-    CheckRegistry().register_many((*__register__, ours))
+    CheckRegistry().register_many((*(each for each in __register__ if each != _SLOW), ours, _superlatives()))
+
+
+def _superlatives() -> Check:
+    """The same as proselint's check, which tries each pair of words at each place and takes more time than all
+    others."""
+    first, second = "|".join(uncomparables.FANCY_COMPARATORS), "|".join(uncomparables.UNCOMPARABLES)
+    return _SLOW._replace(check_type=types.ExistenceSimple(rf"(?<!at\s)\b(?:{first})\s+(?:{second})\b"))
 
 
 @cache

@@ -1,5 +1,7 @@
 """The registers of error codes and event kinds, and the pages that list them."""
 
+import ast
+
 from app.registers.reference import page, pages, problems, registers
 from app.registers.register import ErrorCode, EventKind, Registered
 
@@ -17,6 +19,10 @@ class Basket(Registered):
     APPLE = "fruit.apple", "An apple is in it."
 
 
+def modules(*sources: str) -> list[ast.Module]:
+    return [ast.parse(source) for source in sources]
+
+
 def test_a_member_is_its_value_and_has_a_sentence() -> None:
     assert [str(fruit) for fruit in Fruit] == ["fruit.apple", "fruit.pear"]
     assert "fruit.pear" in Fruit.__members__.values()
@@ -24,21 +30,21 @@ def test_a_member_is_its_value_and_has_a_sentence() -> None:
 
 
 def test_a_member_that_no_source_uses_is_a_problem() -> None:
-    assert list(problems([Fruit], ["record(Fruit.APPLE)", "record(Basket.PEAR)"])) == [
+    assert list(problems([Fruit], modules("record(Fruit.APPLE)", "record(Basket.PEAR)"))) == [
         "Fruit.PEAR is registered but not used"
     ]
-    assert list(problems([Fruit], ["record(Fruit.APPLE, Fruit.PEAR)"])) == []
+    assert list(problems([Fruit], modules("record(Fruit.APPLE, Fruit.PEAR)"))) == []
 
 
 def test_a_value_with_two_members_is_a_problem() -> None:
-    assert list(problems([Fruit, Basket], ["Fruit.APPLE, Fruit.PEAR, Basket.APPLE"])) == [
+    assert list(problems([Fruit, Basket], modules("Fruit.APPLE, Fruit.PEAR, Basket.APPLE"))) == [
         "fruit.apple is registered 2 times"
     ]
 
 
 def test_a_code_that_is_written_as_text_is_a_problem() -> None:
     source = 'Fruit.APPLE, Fruit.PEAR, f(code="eaten"), {"code": "rotten", **more}, {"code": code}, f(code=4004)'
-    assert list(problems([Fruit], [source])) == [
+    assert list(problems([Fruit], modules(source))) == [
         "the code 'eaten' is written as text: use a member of a register",
         "the code 'rotten' is written as text: use a member of a register",
     ]
