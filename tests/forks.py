@@ -18,7 +18,8 @@ _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
     [
         *(__name__, "app.program.processes", "tests.reconcilers.crashing_worker"),
-        *("cli.client", "cli.manifest", "cli.progress", "rich.live", "semver"),
+        *("cli.client", "cli.manifest", "cli.progress", "encodings.idna", "rich.live", "semver", "typer._adapters"),
+        "tests.preloaded",
     ]
 )
 
