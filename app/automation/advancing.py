@@ -19,6 +19,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.automation.codes import WorkflowEvent
+from app.automation.metrics import ENDED_RUNS
 from app.automation.services import WorkflowServices
 from app.automation.stored import run_form, step_columns
 from app.core.database import LOST, DataRefusedError
@@ -190,6 +191,8 @@ async def _store(
             for wait in waits:
                 signalled |= await _take_signal(session, row.id, wait["path"], wait["wait_signal"])
         _record(transaction, row, state, before, changed, answer["error"])
+    if has_ended:
+        ENDED_RUNS.labels(state).inc()
     starts = [(path, version) for path, _ in answer["starts"]]
     seconds = 0 if signalled else _seconds(next_at)
     return {"version": version, "starts": starts, "seconds": seconds, "has_ended": has_ended}

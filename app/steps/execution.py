@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 import structlog
+from prometheus_client import Counter
 
 from app.automation.attempts import Begun, Key, begin_attempt, end_attempt
 from app.core.database import LOST, DataRefusedError
@@ -17,6 +18,12 @@ from app.steps.functions import FUNCTIONS
 from app.steps.services import StepServices
 
 log = structlog.get_logger()
+
+ATTEMPTS = Counter(
+    "polyhelm_workflow_attempts_total",
+    "Executions of attempts of steps, by step type and outcome.",
+    ["type", "outcome"],
+)
 
 MOST_EXECUTIONS = 10
 """An attempt that ends its worker each time is given up."""
@@ -38,6 +45,7 @@ async def execute(services: StepServices, key: Key) -> None:
                     return
                 with acting_for(begun.run.organization_id):
                     outcome = await _outcome(services, key, begun)
+                ATTEMPTS.labels(begun.type, "failed" if outcome["error"] else "succeeded").inc()
             try:
                 await end_attempt(services, key, outcome)
             except DataRefusedError:

@@ -6,10 +6,12 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from aiohttp import web
+from prometheus_client import REGISTRY
 from sqlalchemy import text as sql
 
 from app.releases.references import HIDDEN
 from app.tables.identity import Role
+from reconcilers.housekeeping import Housekeeping
 from tests.charts.servers import served
 from tests.identity.callers import token_of
 from tests.stack import SIMPLE_RESULT, Stack, eventually
@@ -117,6 +119,9 @@ steps:
 async def test_a_run_waits_for_signals_and_for_the_approval_of_somebody_else(stack: Stack) -> None:
     run = await started(stack, RELEASE, "release")
     await waiting(stack, run, "wait")
+    await Housekeeping(stack.services).count_runs()
+    assert REGISTRY.get_sample_value("polyhelm_workflow_runs") == 1
+    assert REGISTRY.get_sample_value("polyhelm_workflow_waiting_steps", {"wait": "SIGNAL"}) == 1
     assert (await shown(stack, run))["waiting"] == [{"path": "wait", "waitsFor": "SIGNAL", "signal": "traffic"}]
     await stack.mutate("signalWorkflow", FIELDS, run=run, signal="traffic", payload={"weight": 50})
     await waiting(stack, run, "review")
