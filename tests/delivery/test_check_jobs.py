@@ -110,6 +110,20 @@ async def test_a_rollout_that_another_one_replaces_cancels_its_checks_and_delete
     await until_none(fleet)
 
 
+async def test_the_deletion_of_a_deployment_cancels_its_checks_and_deletes_their_jobs(
+    stack: Stack, fleet: dict[str, Member]
+) -> None:
+    shop = await rolled_out(stack, fleet, "paris")
+    fleet["tokyo"].faults.down = True  # the deployment stays until this one is back
+    answer = await stack.delete(shop)
+    rows = await stack.services.database.rows(text("SELECT verdict, ended_at IS NOT NULL FROM check_run"))
+    assert [tuple(row) for row in rows] == [("CANCELLED", True)]
+    await until_none(fleet)
+    fleet["tokyo"].faults.down = False
+    assert (await stack.settled(answer))["state"] == "SUCCEEDED"
+    assert await stack.services.database.rows(text("SELECT id FROM check_run")) == []
+
+
 @pytest.mark.parametrize("late", ["a look", "a measurement"])
 async def test_jobs_that_a_worker_creates_after_the_end_of_the_rollout_are_deleted(
     stack: Stack, fleet: dict[str, Member], late: str

@@ -1,5 +1,5 @@
-"""A worker or an observer in a process of its own that kills itself with SIGKILL at a step of a reconcile, a job or a
-correction.
+"""A worker or an observer in a process of its own that kills itself with SIGKILL at a step of a reconcile, a job, a
+correction or a check.
 
 Each step is a place between two effects, so together they are every place at which a crash makes a difference.
 """
@@ -12,6 +12,8 @@ from typing import Any
 
 from app.automation import advancing
 from app.charts import refreshing
+from app.checks import jobs as check_jobs
+from app.checks import measuring
 from app.checks.client import CheckClient
 from app.core.settings import Settings
 from app.durable.executor import Executor
@@ -61,6 +63,13 @@ WORKFLOW_STEPS: dict[str, tuple[Any, str, str]] = {
     "outcome stored": (execution, "end_attempt", "after"),
 }
 
+CHECK_STEPS: dict[str, tuple[Any, str, str]] = {
+    "about to create the Job": (check_jobs, "create", "before"),
+    "Job created": (check_jobs, "create", "after"),
+    "about to write": (measuring, "write_measurement", "before"),
+    "not committed": (measuring, "write_measurement", "after"),
+}
+
 OBSERVER_STEPS: dict[str, tuple[Any, str, str]] = {
     "about to store the difference": (drift, "write_found", "before"),
     "difference stored": (drift, "start_corrections", "before"),
@@ -91,7 +100,7 @@ def dying_at_once(call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def run(step: str) -> None:
-    owner, name, when = (STEPS | JOB_STEPS | WORKFLOW_STEPS | CORRECTION_STEPS | OBSERVER_STEPS)[step]
+    owner, name, when = (STEPS | JOB_STEPS | WORKFLOW_STEPS | CORRECTION_STEPS | CHECK_STEPS | OBSERVER_STEPS)[step]
     call = getattr(owner, name)
     setattr(owner, name, dying(call, when) if asyncio.iscoroutinefunction(call) else dying_at_once(call))
     asyncio.run(run_parts(Settings(), [run_observer if step in OBSERVER_STEPS else run_worker]))
