@@ -40,6 +40,12 @@ async def runs_by_id(session: AsyncSession, ids: Sequence[int]) -> dict[int, Wor
     return {row.id: row for row in (await session.exec(statement)).all()}
 
 
+async def run_documents(session: AsyncSession, ids: Sequence[int]) -> dict[int, str]:
+    """The definitions of runs, in JSON."""
+    statement = select(WorkflowRun.id, WorkflowRun.definition).where(col(WorkflowRun.id).in_(ids))
+    return {row[0]: row[1] for row in (await session.exec(statement)).all()}
+
+
 async def steps_page(
     services: Services, run_id: int, window: Window, *, states: Sequence[StepState] | None = None
 ) -> Page[StepRun]:

@@ -28,6 +28,7 @@ const ServicesPage = later(() => import("./services/page"));
 const SecretsPage = later(() => import("./secrets/page"));
 const HealthRulesPage = later(() => import("./health-rules/page"));
 const WorkflowsPage = later(() => import("./workflows/page"));
+const RunPage = later(() => import("./workflows/run"));
 const WorkflowPage = later(() => import("./workflows/workflow"));
 const WindowsPage = later(() => import("./windows/page"));
 const ActivityPage = later(() => import("./activity/page"));
@@ -82,6 +83,7 @@ export function App() {
               <Route path="/workflows/:name">
                 {({ name }) => <WorkflowPage name={decodeURIComponent(name)} />}
               </Route>
+              <Route path="/workflow-runs/:id">{({ id }) => <RunPage id={decodeURIComponent(id)} />}</Route>
               <Route path="/settings/workflows">
                 <Redirect to="/workflows" replace />
               </Route>

@@ -1,7 +1,7 @@
 """The loaders of workflows."""
 
 from app.automation.lists import current_revisions, revisions_by_number, texts
-from app.automation.runs import runs_by_id, waiting_steps
+from app.automation.runs import run_documents, runs_by_id, waiting_steps
 from app.tables.workflows import WorkflowDefinition
 from schema.loading import by_id, one
 
@@ -11,3 +11,4 @@ revision_by_number = one(revisions_by_number)
 revision_text = one(texts)
 run_by_id = one(runs_by_id)
 waiting_by_run = one(waiting_steps)
+run_document = one(run_documents)

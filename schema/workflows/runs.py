@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import orjson
 import strawberry
 
 from app.automation.runs import logs_page, steps_page
@@ -105,6 +106,11 @@ class WorkflowRun(Node):
             return None
         found = await info.context.load[loaders.workflow_by_id].load(self.row.definition_id)
         return None if found is None else WorkflowDefinition.of(found)
+
+    @strawberry.field(description="The definition that runs. Null if the run was removed in the meantime.")
+    async def document(self, info: Info) -> JSON | None:
+        text = await info.context.load[loaders.run_document].load(self.row.id)
+        return None if text is None else JSON(orjson.loads(text))
 
     @strawberry.field(description="The steps that have begun, in the order in which they began.")
     async def steps(

@@ -36,7 +36,7 @@ export const PLACES: Place[] = [
     path: "/workflows",
     name: "Workflows",
     icon: "M3 3h5v4H3zM12 8h5v4h-5zM3 13h5v4H3zM8 5h4.5v3M12.5 12v3H8",
-    matches: /^\/workflows/,
+    matches: /^\/workflow/,
   },
   {
     path: "/activity",

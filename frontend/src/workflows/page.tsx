@@ -2,26 +2,30 @@ import { useState } from "react";
 import { Link } from "wouter";
 import { useRefresh } from "../api/live";
 import { useAction } from "../api/outcome";
-import { usePages } from "../api/pages";
+import { type Pages, usePages } from "../api/pages";
 import { useOrganization } from "../api/session";
 import { DeleteWorkflowDocument, type WorkflowLineFragment, WorkflowsDocument } from "../graphql";
-import { workflowPath } from "../parts/address";
+import { useAddress, workflowPath } from "../parts/address";
 import { Destroy } from "../parts/dialog";
 import { Listing } from "../parts/listing";
 import { EmptyState } from "../parts/states";
+import { Tabs } from "../parts/tabs";
 import { Ago } from "../parts/time";
 import { Title } from "../parts/title";
 import { toast } from "../parts/toast";
 import { WorkflowForm } from "./form";
+import { Runs } from "./runs";
 
 type Open = { what: "add" } | { what: "change" | "delete"; workflow: WorkflowLineFragment };
 
-/** The workflows of an organization, which are edited as YAML. */
+/** The workflows of an organization, which are edited as YAML, and their runs. */
 export default function WorkflowsPage() {
   const organization = useOrganization();
   const pages = usePages(WorkflowsDocument, { organization }, (data) => data.workflows, 50);
   useRefresh("workflow", pages.refresh);
   const [open, setOpen] = useState<Open | null>(null);
+  const [params, change] = useAddress();
+  const tab = params.get("tab") ?? "workflows";
   const close = () => {
     setOpen(null);
     pages.refresh();
@@ -31,35 +35,51 @@ export default function WorkflowsPage() {
       <div className="head">
         <div>
           <Title words="Workflows" />
-          <p className="soft">Definitions of steps, which are checked when they are saved.</p>
+          <p className="soft">Steps over many clusters, which run durably.</p>
         </div>
         <button type="button" className="button first" onClick={() => setOpen({ what: "add" })}>
           Add workflow
         </button>
       </div>
-      <section className="card" aria-label="Workflows">
-        <Listing
-          pages={pages}
-          more="More workflows"
-          blank={
-            <EmptyState title="No workflows yet">
-              <p>Add a workflow, or apply a file: polyhelm workflow apply -f FILE</p>
-            </EmptyState>
-          }
-        >
-          {(workflows) => (
-            <ul className="list">
-              {workflows.map((workflow) => (
-                <Line key={workflow.id} workflow={workflow} open={(what) => setOpen({ what, workflow })} />
-              ))}
-            </ul>
-          )}
-        </Listing>
-      </section>
+      <Tabs
+        label="Workflows and runs"
+        chosen={tab}
+        choose={(key) => change({ tab: key === "workflows" ? null : key })}
+        tabs={[
+          { key: "workflows", label: "Definitions" },
+          { key: "runs", label: "Runs" },
+        ]}
+      >
+        {tab === "runs" ? <Runs /> : <Definitions pages={pages} open={setOpen} />}
+      </Tabs>
       {open?.what === "add" && <WorkflowForm close={close} />}
       {open?.what === "change" && <WorkflowForm name={open.workflow.name} close={close} />}
       {open?.what === "delete" && <Delete workflow={open.workflow} close={close} />}
     </>
+  );
+}
+
+function Definitions({ pages, open }: { pages: Pages<WorkflowLineFragment>; open: (what: Open) => void }) {
+  return (
+    <section className="card" aria-label="Workflows">
+      <Listing
+        pages={pages}
+        more="More workflows"
+        blank={
+          <EmptyState title="No workflows yet">
+            <p>Add a workflow, or apply a file: polyhelm workflow apply -f FILE</p>
+          </EmptyState>
+        }
+      >
+        {(workflows) => (
+          <ul className="list">
+            {workflows.map((workflow) => (
+              <Line key={workflow.id} workflow={workflow} open={(what) => open({ what, workflow })} />
+            ))}
+          </ul>
+        )}
+      </Listing>
+    </section>
   );
 }
 

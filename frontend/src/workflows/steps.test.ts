@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
-import { type Step, stepsOf } from "./steps";
+import { parse } from "yaml";
+import { type Step, stepsOf as stepsIn, templateOf } from "./steps";
+
+const stepsOf = (text: string) => stepsIn(parse(text));
 
 const names = (ranks: Step[][]) => ranks.map((rank) => rank.map(({ name }) => name));
 
@@ -50,4 +53,13 @@ steps:
   ]);
   expect(step.steps[0]?.[0]?.path).toBe("load/apply");
   expect(step.onFailure[0]?.[0]?.path).toBe("load.onFailure/report");
+});
+
+test("all items of a step have the step of the definition", () => {
+  expect(["build", "load[2]/apply", "load[0]/inner[11]/x", "load.onFailure/report"].map(templateOf)).toEqual([
+    "build",
+    "load/apply",
+    "load/inner/x",
+    "load.onFailure/report",
+  ]);
 });

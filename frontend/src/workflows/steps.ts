@@ -1,4 +1,3 @@
-import { parse } from "yaml";
 import { asObject, inWords, isObject, type Json, type JsonObject } from "../json";
 
 /** A step of a definition. Steps of a group, and those that run if it fails, are in ranks. */
@@ -17,10 +16,13 @@ export type Step = {
   onFailure: Step[][];
 };
 
-/** The steps of a saved definition, in YAML, in ranks: each step comes after those that end before it begins. */
-export function stepsOf(definition: string): Step[][] {
-  return ranksOf(asObject(parse(definition)).steps, false, "");
+/** The steps of a saved definition in ranks: each step comes after those that end before it begins. */
+export function stepsOf(definition: Json): Step[][] {
+  return ranksOf(asObject(definition).steps, false, "");
 }
+
+/** The path of a step in a definition, from that of the step in a run, which also has the numbers of items. */
+export const templateOf = (path: string): string => path.replaceAll(/\[\d+\]/g, "");
 
 function ranksOf(given: Json | undefined, isParallel: boolean, prefix: string): Step[][] {
   const steps = Array.isArray(given) ? given.filter(isObject) : [];

@@ -1,10 +1,12 @@
 import "../styles/workflows.css";
 import { Suspense, useMemo, useState } from "react";
 import { Link } from "wouter";
+import { parse } from "yaml";
 import { useRefresh } from "../api/live";
 import { useAnswer } from "../api/refetch";
 import { useOrganization } from "../api/session";
 import { WorkflowPageDocument, type WorkflowPageQuery } from "../graphql";
+import type { Json } from "../json";
 import { useAddress } from "../parts/address";
 import { Breadcrumb } from "../parts/breadcrumb";
 import { later } from "../parts/later";
@@ -15,13 +17,15 @@ import { Title } from "../parts/title";
 import { WorkflowForm } from "./form";
 import { StepGraph } from "./graph";
 import { Revisions } from "./revisions";
+import { Runs } from "./runs";
+import { StartForm } from "./start";
 import { stepsOf } from "./steps";
 
 const YamlText = later(() => import("../editor/yaml-text"));
 
 type Workflow = NonNullable<WorkflowPageQuery["workflow"]>;
 
-/** One workflow: its steps as a graph, its definition, and its revisions. */
+/** One workflow: its steps as a graph, its runs, its definition, and its revisions. */
 export default function WorkflowPage({ name }: { name: string }) {
   const { asked, ask, refresh } = useAnswer(WorkflowPageDocument, { organization: useOrganization(), name });
   useRefresh("workflow", refresh);
@@ -53,8 +57,9 @@ function Found({
   refresh: () => void;
 }) {
   const [params, change] = useAddress();
-  const [isOpen, setOpen] = useState(false);
-  const steps = useMemo(() => stepsOf(definition), [definition]);
+  const [open, setOpen] = useState<"change" | "start" | null>(null);
+  const document = useMemo(() => parse(definition) as Json, [definition]);
+  const steps = useMemo(() => stepsOf(document), [document]);
   const tab = params.get("tab") ?? "steps";
   return (
     <>
@@ -68,9 +73,14 @@ function Found({
             <Ago at={workflow.updatedAt} />.
           </p>
         </div>
-        <button type="button" className="button" onClick={() => setOpen(true)}>
-          Change
-        </button>
+        <div className="row">
+          <button type="button" className="button first" onClick={() => setOpen("start")}>
+            Run
+          </button>
+          <button type="button" className="button" onClick={() => setOpen("change")}>
+            Change
+          </button>
+        </div>
       </div>
       <Tabs
         label="Parts of the workflow"
@@ -78,6 +88,7 @@ function Found({
         choose={(key) => change({ tab: key === "steps" ? null : key })}
         tabs={[
           { key: "steps", label: "Steps" },
+          { key: "runs", label: "Runs" },
           { key: "definition", label: "Definition" },
           { key: "revisions", label: "Revisions" },
         ]}
@@ -87,6 +98,7 @@ function Found({
             <StepGraph ranks={steps} label={`Steps of ${workflow.name}`} />
           </section>
         )}
+        {tab === "runs" && <Runs workflow={workflow.name} />}
         {tab === "definition" && (
           <Suspense fallback={<Loading />}>
             <YamlText text={definition} />
@@ -94,11 +106,14 @@ function Found({
         )}
         {tab === "revisions" && <Revisions id={workflow.id} />}
       </Tabs>
-      {isOpen && (
+      {open === "start" && (
+        <StartForm name={workflow.name} definition={document} close={() => setOpen(null)} />
+      )}
+      {open === "change" && (
         <WorkflowForm
           name={workflow.name}
           close={() => {
-            setOpen(false);
+            setOpen(null);
             refresh();
           }}
         />
