@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, or_
 from sqlmodel import col, select
 
 from app.automation.metrics import count_runs
+from app.automation.retention import remove_old_runs
 from app.charts.refreshing import ReadIndex
 from app.charts.sources import INDEXED
 from app.charts.storage import collect_archives, measure_storage
@@ -49,7 +50,7 @@ class Housekeeping:
                 *(self.read_indexes, self.look_at_credentials, self.count_abandoned, self.sweep_runs),
                 *(self.remove_keys, self.remove_plans, self.remove_events, self.remove_archives, self.remove_jobs),
                 *(self.forget_values, self.renew_inputs, self.review_waits, self.count_rollouts),
-                self.count_runs,
+                *(self.count_runs, self.remove_runs),
             ):
                 group.create_task(repeatedly(f"housekeeping.{task.__name__}", task, _SECONDS))
 
@@ -116,6 +117,9 @@ class Housekeeping:
 
     async def count_runs(self) -> None:
         await count_runs(self._services)
+
+    async def remove_runs(self) -> None:
+        await remove_old_runs(self._services)
 
     async def sweep_runs(self) -> None:
         await in_thread(self._services.helm.sweep)

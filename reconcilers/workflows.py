@@ -13,7 +13,7 @@ from sqlalchemy import Interval, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
-from app.automation.advancing import advance
+from app.automation.advancing import FROM_THE_START, advance
 from app.automation.attempts import Key, facts_of, open_among
 from app.core.database import LOST
 from app.core.leases import Renewal, clock, kept
@@ -23,7 +23,8 @@ from app.durable.program import Advance
 from app.fleet.services import AllServices
 from app.steps.execution import execute
 from app.tables.columns import now
-from app.tables.runs import WorkflowExecutor
+from app.tables.runs import WorkflowExecutor, WorkflowRun
+from app.workflows.run import RunState
 
 log = structlog.get_logger()
 
@@ -32,6 +33,7 @@ STEPS = 64
 _LOOK_SECONDS = 1.0
 _SLOW_SECONDS = 60.0
 _KEPT_HISTORY = timedelta(hours=1)
+_PAGE = 200
 _CLOCK = func.clock_timestamp()
 _UNTIL = _CLOCK + bindparam("length", type_=Interval)
 _TAKE = insert(WorkflowExecutor).values(id=bindparam("executor"), alive_until=_UNTIL)
@@ -42,6 +44,11 @@ _RENEW = (
     .returning(col(WorkflowExecutor.id))
 )
 _RELEASE = update(WorkflowExecutor).where(col(WorkflowExecutor.id) == bindparam("executor")).values(alive_until=_CLOCK)
+_OPEN = (
+    select(col(WorkflowRun.id), col(WorkflowRun.epoch))
+    .where(col(WorkflowRun.state) == RunState.RUNNING)
+    .order_by(col(WorkflowRun.id))
+)
 _DEAD = select(col(WorkflowExecutor.id)).where(col(WorkflowExecutor.alive_until) <= _CLOCK)
 
 
@@ -128,11 +135,12 @@ class Workflows:
     def __init__(self, services: AllServices) -> None:
         self._services = services
         self.program = RunProgram(services)
+        self._last_seen = 0
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(lasting("workflows", self._execute))
-            group.create_task(repeatedly("workflows", self._look_for_dead, self._services.settings.sweep_every))
+            group.create_task(repeatedly("workflows", self._look_for_open, self._services.settings.sweep_every))
 
     async def _execute(self) -> None:
         """Executes under a lease, from the first run on."""
@@ -147,15 +155,17 @@ class Workflows:
                     async with asyncio.TaskGroup() as group:
                         group.create_task(repeatedly("workflows", self.program.stop_ended, _LOOK_SECONDS))
                         group.create_task(repeatedly("workflows", self._resume, self._services.settings.sweep_every))
+                        group.create_task(repeatedly("workflows", self._restart, self._services.settings.sweep_every))
                         group.create_task(repeatedly("workflows", self._remove_history, _SLOW_SECONDS))
                 finally:
                     await executor.close()
         finally:
             await lease.release()
 
-    async def _look_for_dead(self) -> None:
-        """Opens the engine if another worker has left runs."""
-        if await self._services.database.rows(_DEAD.limit(1)):
+    async def _look_for_open(self) -> None:
+        """Opens the engine if there are runs, which another worker may have left."""
+        database = self._services.database
+        if await database.rows(_OPEN.limit(1)) or await database.rows(_DEAD.limit(1)):
             self._services.executor.wanted.set()
 
     async def _resume(self) -> None:
@@ -166,6 +176,19 @@ class Workflows:
             async with self._services.transaction() as transaction:
                 statement = delete(WorkflowExecutor).where(col(WorkflowExecutor.id) == executor)
                 await transaction.session.execute(statement)
+
+    async def _restart(self) -> None:
+        """Starts an interpreter for runs that have none, such as after an error of the engine. Each call looks at the
+        next page of the open runs. A new run gets its first interpreter from its job."""
+        old = col(WorkflowRun.created_at) < now() - timedelta(seconds=_SLOW_SECONDS)
+        page = _OPEN.where(col(WorkflowRun.id) > self._last_seen, old).limit(_PAGE)
+        found = {(run_id, epoch) for run_id, epoch in await self._services.database.rows(page)}
+        self._last_seen = max(run_id for run_id, _ in found) if len(found) == _PAGE else 0
+        if not found:
+            return
+        for run_id, epoch in await self._services.executor.ended_among(list(found)):
+            log.info("workflows.restarted", run=run_id, epoch=epoch + 1)
+            await self._services.executor.start(run_id, epoch + 1, FROM_THE_START)
 
     async def _remove_history(self) -> None:
         """Removes what the engine has recorded of executions that have ended: our own tables have all that is shown."""

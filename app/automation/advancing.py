@@ -36,6 +36,8 @@ from app.workflows.run import ENDED, RunState, StepState, WaitKind
 log = structlog.get_logger()
 
 PROGRAM = Path(__file__).with_name("run_program.py")
+FROM_THE_START = -1
+"""The version of an interpreter that knows nothing of its run: it starts all attempts that are open and not started."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 60.0
 _MOST_NAMED = 5
 _INSERT = insert(StepRun)

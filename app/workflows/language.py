@@ -80,7 +80,7 @@ SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
     "properties": {
         "name": {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"},
-        "description": {"type": "string", "maxLength": 1000},
+        "description": {"type": "string", "maxLength": 1000, "pattern": r"^[^\u0000]*$"},
         "parameters": {"type": "object", "description": "The JSON Schema of the parameters, an object."},
         "outputs": {
             "type": "object",

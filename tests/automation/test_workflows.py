@@ -148,6 +148,12 @@ async def test_a_text_that_is_no_definition_is_refused(shared: Stack, text: str,
     assert answer["message"].startswith(message), answer
 
 
+async def test_a_description_that_cannot_be_stored_is_refused(shared: Stack) -> None:
+    text = 'name: one\ndescription: "a\\0b"\nsteps: [{name: a, type: log, inputs: {message: a}}]\n'
+    answer = await save(shared, text)
+    assert [problem["path"] for problem in answer["problems"]] == [["definition", "description"]]
+
+
 async def test_a_definition_whose_check_is_too_expensive_is_refused(
     new_stack: NewStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,11 +4,13 @@ import asyncio
 import os
 import re
 import sysconfig
+from collections.abc import Callable
 from pathlib import Path
 
 from app.tables.identity import Role
 from simulator import Member
 from tests.cli.polyhelm import Polyhelm
+from tests.delivery.asking import until_verified
 from tests.identity.callers import token_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "plans.md"
@@ -28,10 +30,13 @@ async def fleet(polyhelm: Polyhelm, members: dict[str, Member]) -> None:
 
 
 async def test_the_commands_of_the_page_on_plans_work_as_they_are_written(
-    working: Polyhelm, members: dict[str, Member]
+    working: Polyhelm, members: dict[str, Member], simulated: Callable[[str], Member]
 ) -> None:
     await fleet(working, members)
+    await working.stack.fleet({"tokyo": simulated("tokyo").kubeconfig}, "test")
+    tested = await working.stack.deployed(group="test", releaseName="blog")
     await working.stack.deployed(group="web", releaseName="blog")
+    await until_verified(working.stack, tested)
     ann = await token_of(working.stack, Role.DEPLOYER)
     scripts = 'polyhelm() { command polyhelm "$@" || exit $?; }\n' + "".join(
         re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
@@ -53,7 +58,7 @@ async def test_the_commands_of_the_page_on_plans_work_as_they_are_written(
     assert "- Cannot be applied: The plan needs 1 more approval by others than its author." in summary
     assert err.splitlines()[-1] == "web/shop is up to date."
     assert "Delete web/blog: 2 UNINSTALL" in out
-    assert await working.fine("deploy", "ls", "-o", "name") == ["web/shop", "web/blog"]
+    assert set(await working.fine("deploy", "ls", "-o", "name")) == {"web/shop", "web/blog", "test/blog"}
 
 
 async def test_a_plan_is_listed_discussed_rejected_and_discarded(
@@ -87,7 +92,7 @@ async def test_usage_of_plans_is_checked(polyhelm: Polyhelm, members: dict[str, 
     await fleet(polyhelm, members)
     for given, words in (
         (("plan",), "Error: Nothing to plan."),
-        (("plan", "--generation", "2"), "Error: --generation is for --rollback."),
+        (("plan", "--generation", "2"), "Error: --generation is for --rollback and --promote."),
         (("deploy", "apply"), "Error: Give either --file or --plan."),
         (("deploy", "ls", "-o", "markdown"), "Usage: polyhelm deploy ls"),
         (

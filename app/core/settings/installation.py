@@ -72,6 +72,11 @@ class InstallationSettings(SettingsGroup):
     event_retention: float = Field(
         90 * 24 * 3600, ge=24 * 3600, description="How long events are kept, in seconds. The minimum is one day."
     )
+    run_retention: float = Field(
+        90 * 24 * 3600,
+        ge=24 * 3600,
+        description="How long runs of workflows are kept after their end, in seconds. The minimum is one day.",
+    )
     organization_share: int = Field(
         75,
         ge=1,
