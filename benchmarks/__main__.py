@@ -29,6 +29,7 @@ from benchmarks import (
     rollout,
     rollouts,
     upgrade_routes,
+    workflows,
 )
 from benchmarks.bench import Bench
 from benchmarks.charts import Chart
@@ -41,6 +42,7 @@ _BENCHMARKS: dict[str, Callable[[Bench], Awaitable[list[Row]]]] = {
     "rollout-simulated": rollout.on_simulated_members,
     "rollouts": rollouts.in_waves,
     "upgrade-routes": upgrade_routes.of_instances,
+    "workflows": workflows.of_steps,
     "rediff": rediff.of_all_targets,
     "page": page.of_targets,
     "matrix": matrix.of_fifty_thousand,

@@ -25,6 +25,18 @@ from tests.sample_charts import packaged
 from tests.stack import Stack, eventually, fresh_database, open_stack
 from tests.workflows.documented import documented
 
+RELEASE = """
+name: release-image
+description: Loads an image in several regions, and shifts the traffic after a review.
+parameters: {required: [regions], properties: {regions: {type: array, items: {type: string}}}}
+steps:
+  - {name: announce, type: log, inputs: {message: Releasing the image.}}
+  - name: load
+    forEach: {items: "${{ parameters.regions }}", as: region}
+    sequence: [{name: pull, type: log, inputs: {message: "Loading the image in ${{ region }}."}}]
+  - {name: review, type: approve, inputs: {message: Shift the traffic?}}
+  - {name: shift, type: log, inputs: {message: Shifting the traffic.}}
+"""
 IMAGES = Path(__file__).parents[2] / "docs/images"
 PLACES = {
     "berlin": ("google", "gke", "europe-west10"),
@@ -53,6 +65,7 @@ SCREENS = {
     "group": "/groups/web",
     "secrets": "/settings/secrets",
     "workflow": "/workflows/preload-image",
+    "run": "/workflows?tab=runs",
     "activity": "/activity",
     "tokens": "/settings/tokens",
     "graphiql": "/graphiql",
@@ -74,7 +87,10 @@ async def a_day_at_work(stack: Stack, simulator: Simulator, folder: Path) -> Non
     )
     described = {"description": "The shop's database in production", "data": {"user": "shop", "password": "x"}}
     await stack.mutate("createSecret", secret, name="shop-db", **described)
-    await stack.mutate("saveWorkflow", "__typename", definition=documented())
+    for definition in (documented(), RELEASE):
+        await stack.mutate("saveWorkflow", "__typename", definition=definition)
+    started = {"workflow": "release-image", "workflowId": "shop-2.4.0", "parameters": {"regions": ["eu", "us", "asia"]}}
+    await stack.mutate("startWorkflow", "__typename", **started)
     greetings = {"paris": "Bonjour", "berlin": "Guten Tag", "frankfurt": "Guten Tag", "tokyo": "こんにちは"}
     overrides = [{"cluster": name, "values": {"greeting": words}} for name, words in greetings.items()]
     given = {"group": "web", "chart": "samples/hello", "namespace": "demo"}
@@ -113,6 +129,9 @@ async def prepared(page: Page, name: str) -> None:
         await page.get_by_role("textbox", name="Values for berlin").fill("greeting: Moin\nreplicaCount: 4\n")
         await page.get_by_role("button", name="Show the plan").click()
         await page.get_by_role("region", name="The plan").wait_for()
+    if name == "run":
+        await page.get_by_role("link", name="shop-2.4.0").click()
+        await page.get_by_role("region", name="Approval of review").wait_for()
     if name == "history":
         await page.locator(".diff").wait_for()
     if name == "graphiql":
