@@ -135,7 +135,7 @@ async def _lists(bench: Bench, services: AllServices, server: Server) -> Row:
 async def _until(services: AllServices, count: object, expected: int) -> None:
     async with asyncio.timeout(_LONGEST_SECONDS):
         while True:
-            ((found,),) = await services.database.rows(count)  # type: ignore[arg-type]
+            ((found,),) = await services.database.rows(count)
             if found == expected:
                 return
             await asyncio.sleep(_POLL_SECONDS)

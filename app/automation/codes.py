@@ -15,6 +15,7 @@ class WorkflowEvent(EventKind):
     APPROVED = "workflow.step_approved", "A step of a run was approved."
     REJECTED = "workflow.step_rejected", "A step of a run was rejected."
     CANCELLED = "workflow.run_cancelled", "A user cancelled a run."
+    REPEATED = "workflow.run_repeated", "A run that had ended was repeated from a step on, as the same or a new run."
     TERMINATED = "workflow.run_terminated", "A run was ended at once, by a user or by a run that replaces it."
 
 
@@ -35,6 +36,7 @@ class WorkflowCode(ErrorCode):
     TOO_MANY_RUNS = "too_many_runs", "The organization has too many runs in progress."
     RUN_NOT_FOUND = "run_not_found", "The run does not exist, or the caller cannot see it."
     RUN_ENDED = "run_ended", "The run has ended."
+    STEP_NOT_REPEATABLE = "step_not_repeatable", "The run has no such step, or none from which it can be repeated."
     STEP_NOT_WAITING = "step_not_waiting", "The step does not wait for an approval."
     OWN_RUN = "own_run", "The user who started a run cannot approve its steps."
     TOO_MANY_SIGNALS = "too_many_signals", "Too many signals wait for steps of the run."

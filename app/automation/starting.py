@@ -69,15 +69,15 @@ async def start_workflow(
         session = transaction.session
         await lock_organization(session, organization_id)
         if workflow_id is not None:
-            open_run = await _open_run(session, organization_id, workflow_id)
-            if open_run is not None and on_conflict is OnConflict.ATTACH:
-                return open_run
-            if open_run is not None and on_conflict is OnConflict.REFUSE:
-                message = f"A run of {open_run.workflow} with the id {workflow_id} is in progress."
+            present = await open_run(session, organization_id, workflow_id)
+            if present is not None and on_conflict is OnConflict.ATTACH:
+                return present
+            if present is not None and on_conflict is OnConflict.REFUSE:
+                message = f"A run of {present.workflow} with the id {workflow_id} is in progress."
                 raise Conflict(WorkflowCode.WORKFLOW_RUNNING, message, ("workflowId",))
-            if open_run is not None:
-                await end_run(transaction, viewer, open_run, "It was replaced by a new run.")
-        await _check_count(session, organization_id)
+            if present is not None:
+                await end_run(transaction, viewer, present, "It was replaced by a new run.")
+        await check_count(session, organization_id)
         row = WorkflowRun(
             organization_id=organization_id,
             definition_id=definition.id,
@@ -168,7 +168,8 @@ async def _check_parameters(
         raise all_invalid([Problem(("parameters", *path), message) for path, message in found])
 
 
-async def _open_run(session: AsyncSession, organization_id: int, workflow_id: str) -> WorkflowRun | None:
+async def open_run(session: AsyncSession, organization_id: int, workflow_id: str) -> WorkflowRun | None:
+    """The run in progress with an id, locked."""
     statement = (
         select(WorkflowRun)
         .where(col(WorkflowRun.organization_id) == organization_id, col(WorkflowRun.workflow_id) == workflow_id)
@@ -178,7 +179,8 @@ async def _open_run(session: AsyncSession, organization_id: int, workflow_id: st
     return (await session.exec(statement)).first()
 
 
-async def _check_count(session: AsyncSession, organization_id: int) -> None:
+async def check_count(session: AsyncSession, organization_id: int) -> None:
+    """Raises Conflict if the organization can have no other run in progress."""
     statement = (
         select(col(WorkflowRun.id))
         .where(col(WorkflowRun.organization_id) == organization_id, col(WorkflowRun.state) == RunState.RUNNING)

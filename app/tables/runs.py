@@ -23,6 +23,7 @@ class WorkflowRun(SQLModel, table=True):
         Index("ix_workflow_run_definition_id_id", "definition_id", "id"),
         Index("ix_workflow_run_workflow_id", "organization_id", "workflow_id", "id"),
         Index("ix_workflow_run_ended_at", "ended_at"),
+        Index("ix_workflow_run_forked_from_id", "forked_from_id"),
         Index(
             "uq_workflow_run_open",
             "organization_id",
@@ -45,6 +46,7 @@ class WorkflowRun(SQLModel, table=True):
     reason: str | None = None  # why it was cancelled or terminated
     outputs: dict[str, Any] | None = Json(default=None, nullable=True)
     error: dict[str, Any] | None = Json(default=None, nullable=True)
+    forked_from_id: int | None = Ref("workflow_run.id", ondelete="SET NULL", default=None, nullable=True)
     starter_id: int | None = Ref("user_account.id", ondelete="SET NULL", default=None, nullable=True)
     starter: str
     ceiling: Role | None = Choice(Role, default=None, nullable=True)  # of the token with which it was started

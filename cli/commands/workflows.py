@@ -288,6 +288,34 @@ def cancel(session: Session, run: Run) -> None:
     session.tell("The run is being cancelled.")
 
 
+@remote(workflow, "rerun")
+def rerun(
+    session: Session,
+    run: Run,
+    step: Annotated[
+        str | None,
+        typer.Option("--from", help="The path of the first step. Default: the steps that have failed.", metavar="PATH"),
+    ] = None,
+    same_run: Annotated[
+        bool, typer.Option("--same-run", help="Continue the run instead of starting a new one.")
+    ] = False,
+    wait: Annotated[bool, typer.Option("--watch", help="Follow the run until it ends.")] = False,
+) -> None:
+    """Repeat a run that has ended, from a step on or where it has failed."""
+    mode = "SAME_RUN" if same_run else "NEW_RUN"
+    if step is None:
+        answer = session.mutate("retryFailed", _RUN_PAYLOAD, run=run, mode=mode)
+    else:
+        answer = session.mutate("rerunFrom", _RUN_PAYLOAD, run=run, step=step, mode=mode)
+    repeated = answer["run"]
+    if session.output.is_table:
+        session.output.text(repeated["id"])
+    else:
+        session.output.data(repeated, [repeated["id"]])
+    if wait:
+        _watch(session, repeated["id"])
+
+
 @remote(workflow, "terminate")
 def terminate(
     session: Session,

@@ -608,6 +608,12 @@ CODES: dict[str, tuple[str, ...]] = {
         "cluster_not_found",
         "rollout_in_progress",
     ),
+    "rerun_from": (
+        "run_not_found",
+        "step_not_repeatable",
+        "too_many_runs",
+        "workflow_running",
+    ),
     "resume_rollout": (
         "rollout_not_found",
         "rollout_state",
@@ -618,6 +624,12 @@ CODES: dict[str, tuple[str, ...]] = {
         "rollout_not_found",
         "rollout_state",
         "wave_not_found",
+    ),
+    "retry_failed": (
+        "run_not_found",
+        "step_not_repeatable",
+        "too_many_runs",
+        "workflow_running",
     ),
     "retry_target": (
         "rollout_not_found",

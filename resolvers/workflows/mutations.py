@@ -2,6 +2,7 @@
 
 import strawberry
 
+from app.automation.repeating import rerun_from, retry_failed
 from app.automation.saving import delete_workflow, save_workflow
 from app.automation.starting import start_workflow
 from app.automation.steering import cancel_run, decide_on_step, signal_workflow, terminate_run
@@ -110,6 +111,34 @@ class Mutations:
     ) -> payloads.CancelRunResult:
         context = info.context
         row = await cancel_run(context.services, context.viewer, row_id(input.run, "WorkflowRun"))
+        return payloads.WorkflowRunPayload(run=WorkflowRun.of(row))
+
+    @mutation(
+        "Repeats a run that has ended from a step on: the step, and what comes after it. What a cancelled run did not"
+        " finish is repeated, too. The caller becomes the starter.",
+        Permission.WORKFLOWS_START,
+    )
+    async def rerun_from(
+        self,
+        info: Info,
+        input: inputs.RerunFromInput,  # noqa: A002
+    ) -> payloads.RerunFromResult:
+        context, number = info.context, row_id(input.run, "WorkflowRun")
+        row = await rerun_from(context.services, context.viewer, number, input.step, input.mode)
+        return payloads.WorkflowRunPayload(run=WorkflowRun.of(row))
+
+    @mutation(
+        "Repeats the steps of a run that have failed or were cancelled, and then runs what comes after them. The caller"
+        " becomes the starter.",
+        Permission.WORKFLOWS_START,
+    )
+    async def retry_failed(
+        self,
+        info: Info,
+        input: inputs.RetryFailedInput,  # noqa: A002
+    ) -> payloads.RetryFailedResult:
+        context = info.context
+        row = await retry_failed(context.services, context.viewer, row_id(input.run, "WorkflowRun"), input.mode)
         return payloads.WorkflowRunPayload(run=WorkflowRun.of(row))
 
     @mutation(

@@ -2,10 +2,13 @@
 
 import strawberry
 
+from app.automation.repeating import RerunMode
 from app.automation.starting import OnConflict
 from app.workflows.run import RunState, StepState, WaitKind
 
-strawberry.enum(RunState, name="WorkflowRunState", description="All states but RUNNING are final.")
+strawberry.enum(
+    RunState, name="WorkflowRunState", description="All states but RUNNING are those of a run that has ended."
+)
 strawberry.enum(
     StepState,
     name="WorkflowStepState",
@@ -20,4 +23,11 @@ strawberry.enum(
     " ATTACH: that run is returned. CANCEL_OLD: that run is ended at once, and a new one begins.",
 )
 
-__all__ = ["OnConflict", "RunState", "StepState", "WaitKind"]
+strawberry.enum(
+    RerunMode,
+    name="WorkflowRerunMode",
+    description="NEW_RUN: a new run has the steps that are not repeated, with their outputs. SAME_RUN: the run itself"
+    " continues, and the earlier results of the repeated steps are replaced.",
+)
+
+__all__ = ["OnConflict", "RerunMode", "RunState", "StepState", "WaitKind"]

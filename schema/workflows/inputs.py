@@ -3,7 +3,7 @@
 import strawberry
 
 from schema.scalars import JSON
-from schema.workflows.enums import OnConflict
+from schema.workflows.enums import OnConflict, RerunMode
 
 
 @strawberry.input
@@ -64,6 +64,23 @@ class RejectStepInput:
 @strawberry.input
 class CancelRunInput:
     run: strawberry.ID
+
+
+@strawberry.input
+class RerunFromInput:
+    run: strawberry.ID
+    step: str = strawberry.field(description="The path of the step.")
+    mode: RerunMode = strawberry.field(
+        default=RerunMode.NEW_RUN, description="Whether a new run repeats the steps, or the same run continues."
+    )
+
+
+@strawberry.input
+class RetryFailedInput:
+    run: strawberry.ID
+    mode: RerunMode = strawberry.field(
+        default=RerunMode.NEW_RUN, description="Whether a new run repeats the steps, or the same run continues."
+    )
 
 
 @strawberry.input

@@ -49,6 +49,14 @@ RejectStepResult = Annotated[
 
 CancelRunResult = Annotated[WorkflowRunPayload | NotFound | Conflict | Forbidden, strawberry.union("CancelRunResult")]
 
+RerunFromResult = Annotated[
+    WorkflowRunPayload | ValidationFailed | NotFound | Conflict | Forbidden, strawberry.union("RerunFromResult")
+]
+
+RetryFailedResult = Annotated[
+    WorkflowRunPayload | ValidationFailed | NotFound | Conflict | Forbidden, strawberry.union("RetryFailedResult")
+]
+
 TerminateRunResult = Annotated[
     WorkflowRunPayload | ValidationFailed | NotFound | Conflict | Forbidden, strawberry.union("TerminateRunResult")
 ]

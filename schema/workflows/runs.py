@@ -107,6 +107,15 @@ class WorkflowRun(Node):
         found = await info.context.load[loaders.workflow_by_id].load(self.row.definition_id)
         return None if found is None else WorkflowDefinition.of(found)
 
+    @strawberry.field(
+        description="The run of which this one repeats a part. Null if there is none, or if it was removed."
+    )
+    async def forked_from(self, info: Info) -> "WorkflowRun | None":
+        if self.row.forked_from_id is None:
+            return None
+        found = await info.context.load[loaders.run_by_id].load(self.row.forked_from_id)
+        return None if found is None else WorkflowRun.of(found)
+
     @strawberry.field(description="The definition that runs. Null if the run was removed in the meantime.")
     async def document(self, info: Info) -> JSON | None:
         text = await info.context.load[loaders.run_document].load(self.row.id)

@@ -60,6 +60,8 @@ WALK = Walk(
         "rejectStep": {"run": "RUN", "step": "review"},
         "cancelRun": {"run": "RUN"},
         "terminateRun": {"run": "RUN", "reason": "x"},
+        "rerunFrom": {"run": "RUN", "step": "build"},
+        "retryFailed": {"run": "RUN"},
     },
     audited=[
         ("saveWorkflow", {"definition": DEFINITION, "organization": "default"}, ["workflow.saved"]),
@@ -69,11 +71,13 @@ WALK = Walk(
         ("rejectStep", {"run": OF_RUN, "step": "rejected"}, ["workflow.step_rejected"]),
         ("cancelRun", {"run": OF_RUN}, ["workflow.run_cancelled"]),
         ("terminateRun", {"run": OF_RUN, "reason": "An incident."}, ["workflow.run_terminated"]),
+        ("rerunFrom", {"run": OF_RUN, "step": "greet"}, ["workflow.run_repeated"]),
         ("deleteWorkflow", {"id": "workflow"}, ["workflow.deleted"]),
     ],
     least={
         **dict.fromkeys(("saveWorkflow", "deleteWorkflow", "startWorkflow"), "deployer-of-default"),
         **dict.fromkeys(("signalWorkflow", "cancelRun", "terminateRun"), "deployer-of-default"),
+        **dict.fromkeys(("rerunFrom", "retryFailed"), "deployer-of-default"),
         **dict.fromkeys(("approveStep", "rejectStep"), "approver-of-default"),
     },
     masked={"saveWorkflow.definition"},

@@ -105,3 +105,9 @@ async def test_a_run_that_another_user_started_is_approved_and_another_terminate
         await dialog.get_by_role("button", name="Terminate").click()
         await expect(state).to_contain_text("Cancelled")
         await expect(state).to_contain_text("Not needed any longer.")
+
+        await page.get_by_role("button", name="Retry the failed steps").click()
+        dialog = page.get_by_role("dialog", name="Retry the failed steps")
+        await dialog.get_by_role("button", name="Retry", exact=True).click()
+        await expect(state).to_contain_text("Repeats")
+        await expect(state).to_contain_text("Waiting for an approval")

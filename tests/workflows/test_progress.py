@@ -43,9 +43,9 @@ def test_random_definitions_run_as_in_a_plain_interpreter_and_a_restart_changes_
     assert (run.state.value, now) == (state, end)
 
 
-def driven(definition: Definition, world: World) -> tuple[Run, datetime]:
-    """Runs a definition by its steps, until it ends."""
-    run, now = Run(), START
+def driven(definition: Definition, world: World, begun: Run | None = None) -> tuple[Run, datetime]:
+    """Runs a definition by its steps until it ends, from the start or from a run that has begun."""
+    run, now = begun or Run(), START
     ends = dict[tuple[str, int], tuple[datetime, bool]]()
     while True:
         step = advance(definition, run, now)

@@ -22,7 +22,7 @@ import { StepRuns } from "./step-runs";
 import { stepsOf, templateOf } from "./steps";
 import { type Bar, barsOf } from "./timeline";
 import type { Run, Viewer } from "./types";
-import { markOf, STEPS } from "./words";
+import { markOf, runPath, STEPS } from "./words";
 
 /** One run of a workflow, live: its steps as a graph, their logs and times, and what it waits for. */
 export default function RunPage({ id }: { id: string }) {
@@ -99,6 +99,16 @@ function Found({ run, viewer }: { run: Run; viewer: Viewer }) {
             <dt>Revision</dt>
             <dd>{run.revision}</dd>
           </div>
+          {run.forkedFrom && (
+            <div>
+              <dt>Repeats</dt>
+              <dd>
+                <Link href={runPath(run.forkedFrom.id)}>
+                  a run that started <Ago at={run.forkedFrom.createdAt} />
+                </Link>
+              </dd>
+            </div>
+          )}
         </dl>
         {run.reason && <p>{run.reason}</p>}
         {run.error && (
@@ -120,7 +130,7 @@ function Found({ run, viewer }: { run: Run; viewer: Viewer }) {
           { key: "data", label: "Parameters and outputs" },
         ]}
       >
-        {tab === "steps" && <Steps run={run} chosen={chosen} choose={choose} />}
+        {tab === "steps" && <Steps run={run} viewer={viewer} chosen={chosen} choose={choose} />}
         {tab === "timeline" && <Timeline run={run} />}
         {tab === "log" && <RunLog run={run.id} path={null} />}
         {tab === "data" && (
@@ -138,10 +148,12 @@ function Found({ run, viewer }: { run: Run; viewer: Viewer }) {
 
 function Steps({
   run,
+  viewer,
   chosen,
   choose,
 }: {
   run: Run;
+  viewer: Viewer;
   chosen: string | null;
   choose: (path: string | null) => void;
 }) {
@@ -157,7 +169,7 @@ function Steps({
       {run.steps.pageInfo.hasNextPage && (
         <p className="soft">Only the first {run.steps.nodes.length} steps of the run are shown.</p>
       )}
-      {chosen && <StepRuns key={chosen} run={run} path={chosen} />}
+      {chosen && <StepRuns key={chosen} run={run} path={chosen} viewer={viewer} />}
     </>
   );
 }

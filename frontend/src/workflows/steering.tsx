@@ -15,16 +15,33 @@ import { TextField } from "../parts/text-field";
 import { Moment } from "../parts/time";
 import { toast } from "../parts/toast";
 import { payloadOf } from "./parameters";
+import { Repeat } from "./repeat";
 import type { Run, StepRun, Viewer } from "./types";
 
-/** What can be done with a run in progress. */
+/** What can be done with a run in progress, and with one that has failed. */
 export function Steering({ run, viewer }: { run: Run; viewer: Viewer }) {
-  const [open, setOpen] = useState<"signal" | "terminate" | null>(null);
+  const [open, setOpen] = useState<"signal" | "terminate" | "retry" | null>(null);
   const cancel = useAction(CancelRunDocument, "WorkflowRunPayload");
-  if (run.state !== "RUNNING") return null;
   const cannotStart = needs(viewer.permissions, "workflows.start");
   const cannotSignal = needs(viewer.permissions, "workflows.signal");
   const close = () => setOpen(null);
+  if (run.state === "SUCCEEDED") return null;
+  if (run.state !== "RUNNING") {
+    return (
+      <>
+        <button
+          type="button"
+          className="button first"
+          disabled={!!cannotStart}
+          title={cannotStart}
+          onClick={() => setOpen("retry")}
+        >
+          Retry the failed steps
+        </button>
+        {open === "retry" && <Repeat run={run} path={null} close={close} />}
+      </>
+    );
+  }
   return (
     <div className="stack tight">
       <div className="row">

@@ -1,25 +1,40 @@
+import { useState } from "react";
+import { needs } from "../parts/permission";
 import { Mark } from "../parts/status";
 import { Ago, Moment, Since } from "../parts/time";
 import { span } from "../values/words";
 import { RunLog } from "./log";
+import { Repeat } from "./repeat";
 import { templateOf } from "./steps";
-import type { Run, StepRun } from "./types";
+import type { Run, StepRun, Viewer } from "./types";
 import { STEPS, waitMark } from "./words";
 
 /** A step of the definition in a run: each of its items, with inputs, outputs, errors and logs. */
-export function StepRuns({ run, path }: { run: Run; path: string }) {
+export function StepRuns({ run, path, viewer }: { run: Run; path: string; viewer: Viewer }) {
   const steps = run.steps.nodes.filter((step) => templateOf(step.path) === path);
   return (
     <section className="stack" aria-label={`Step ${path}`}>
       <h2 className="wrap">{path}</h2>
       {steps.map((step) => (
-        <StepCard key={step.path} run={run} step={step} isOpen={steps.length === 1} />
+        <StepCard key={step.path} run={run} step={step} viewer={viewer} isOpen={steps.length === 1} />
       ))}
     </section>
   );
 }
 
-function StepCard({ run, step, isOpen }: { run: Run; step: StepRun; isOpen: boolean }) {
+function StepCard({
+  run,
+  step,
+  viewer,
+  isOpen,
+}: {
+  run: Run;
+  step: StepRun;
+  viewer: Viewer;
+  isOpen: boolean;
+}) {
+  const [isRepeating, setRepeating] = useState(false);
+  const cannotStart = needs(viewer.permissions, "workflows.start");
   const { path, type, state, attempts, executions, startedAt, endedAt, dueAt, waitsFor, waitsUntil, error } =
     step;
   return (
@@ -77,6 +92,20 @@ function StepCard({ run, step, isOpen }: { run: Run; step: StepRun; isOpen: bool
       {step.inputs !== null && <Data name="Inputs" value={step.inputs} />}
       {step.outputs !== null && <Data name="Outputs" value={step.outputs} />}
       {type && <RunLog run={run.id} path={path} />}
+      {run.state !== "RUNNING" && !path.includes(".onFailure/") && (
+        <div className="row">
+          <button
+            type="button"
+            className="button slim"
+            disabled={!!cannotStart}
+            title={cannotStart}
+            onClick={() => setRepeating(true)}
+          >
+            Rerun from here<span className="hidden"> ({path})</span>
+          </button>
+        </div>
+      )}
+      {isRepeating && <Repeat run={run} path={path} close={() => setRepeating(false)} />}
     </details>
   );
 }
