@@ -4,14 +4,18 @@ import asyncio
 import os
 import re
 import sysconfig
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+
+import pytest_asyncio
 
 from app.tables.identity import Role
 from simulator import Member
 from tests.cli.polyhelm import Polyhelm
 from tests.delivery.asking import until_verified
 from tests.identity.callers import token_of
+from tests.stack import Stack
 
 PAGE = Path(__file__).parents[2] / "docs" / "plans.md"
 FILE = """\
@@ -22,6 +26,13 @@ namespace: default
 chart: charts/web
 values: {replicas: 3}
 """
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def stack(new_stack: Callable[..., AbstractAsyncContextManager[Stack]]) -> AsyncIterator[Stack]:
+    """A promotion needs targets whose clusters are reachable, also while this machine is busy."""
+    async with new_stack(unreachable_after=60, member_timeout=60) as opened:
+        yield opened
 
 
 async def fleet(polyhelm: Polyhelm, members: dict[str, Member]) -> None:

@@ -1,15 +1,27 @@
 """`polyhelm deploy promote`, and plans of promotions."""
 
 import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+
+import pytest_asyncio
 
 from simulator import Member
 from tests.cli.polyhelm import Polyhelm
 from tests.delivery.asking import until_verified
 from tests.sample_charts import packaged
+from tests.stack import Stack
 
 PAGE = Path(__file__).parents[2] / "docs" / "rollouts.md"
 (EXAMPLE,) = re.findall(r"```sh\n(polyhelm deploy promote.*?)```", PAGE.read_text(), re.DOTALL)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def stack(new_stack: Callable[..., AbstractAsyncContextManager[Stack]]) -> AsyncIterator[Stack]:
+    """A promotion needs targets whose clusters are reachable, also while this machine is busy."""
+    async with new_stack(unreachable_after=60, member_timeout=60) as opened:
+        yield opened
 
 
 async def test_a_generation_is_promoted_as_the_docs_show_and_the_history_says_from_where(
