@@ -62,7 +62,7 @@ async def test_results_of_queries_pass_and_fail_and_wrong_queries_are_errors(sta
         shop,
         asked("vector", REACHED, passes="result[0] == 1.0"),
         asked("labels", REACHED, passes="samples.all(s, s.labels.job == 'polyhelm')"),
-        asked("metrics", "sum(polyhelm_pool_refused_total)", passes="result[0] == 0.0"),
+        asked("metrics", "count(polyhelm_pool_taken) > bool 0", passes="result[0] == 1.0"),
         asked("scalar", "scalar(vector(0.5)) + 1", passes="result[0] < 1.0", fails="result[0] > 1.0"),
         asked("none", "absent(up)", passes="size(result) == 0"),
         asked("not-a-number", "vector(0) / 0", passes="result[0] == null"),
@@ -74,7 +74,7 @@ async def test_results_of_queries_pass_and_fail_and_wrong_queries_are_errors(sta
     assert {name: found[name] for name in ("vector", "labels", "metrics", "none", "not-a-number")} == {
         "vector": ("PASSED", f"{passed} (1)."),
         "labels": ("PASSED", f"{passed} (1)."),
-        "metrics": ("PASSED", f"{passed} (0)."),
+        "metrics": ("PASSED", f"{passed} (1)."),
         "none": ("PASSED", f"{passed} (the query has no result)."),
         "not-a-number": ("PASSED", f"{passed} (NaN)."),
     }
