@@ -1,5 +1,6 @@
 """What the tests of permissions and of the audit log have to know of workflows."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,12 +9,13 @@ from sqlmodel import select
 from app.tables.columns import now
 from app.tables.identity import Organization
 from app.tables.runs import StepLog, StepRun, WorkflowRun
-from app.workflows.run import StepState, WaitKind
+from app.workflows.run import RunState, StepState, WaitKind
 from schema.relay.ids import encode_id
 from tests.stack import Stack
 from tests.walk import Walk
 
 DEFINITION = '{name: hello, steps: [{name: greet, type: log, inputs: {message: "canary"}}]}'
+STEPS = [{"name": name, "type": "log", "inputs": {"message": "Hi."}} for name in ("build", "review", "rejected")]
 ERROR = {"code": "broken", "message": "It broke.", "path": "build"}
 
 
@@ -22,7 +24,7 @@ async def made(stack: Stack) -> Mapping[str, str]:
     return {"WORKFLOW": answer["workflow"]["id"], "RUN": await run_of_another(stack)}
 
 
-async def run_of_another(stack: Stack) -> str:
+async def run_of_another(stack: Stack, workflow_id: str = "greeting", state: RunState = RunState.RUNNING) -> str:
     """A run that nobody executes, with a step that has failed and steps that wait; gives its id."""
     async with stack.services.transaction() as transaction:
         session = transaction.session
@@ -32,8 +34,9 @@ async def run_of_another(stack: Stack) -> str:
             organization_id=organization.id,
             workflow="hello",
             revision=1,
-            definition=DEFINITION,
-            workflow_id="greeting",
+            definition=json.dumps({"name": "hello", "steps": STEPS}),
+            workflow_id=workflow_id,
+            state=state,
             parameters={},
             error=ERROR,
             starter="somebody",
@@ -50,6 +53,7 @@ async def run_of_another(stack: Stack) -> str:
 
 
 OF_RUN = "run of another"
+ENDED_RUN = "ended run"
 WALK = Walk(
     inputs={
         "saveWorkflow": {"definition": DEFINITION},
@@ -71,7 +75,8 @@ WALK = Walk(
         ("rejectStep", {"run": OF_RUN, "step": "rejected"}, ["workflow.step_rejected"]),
         ("cancelRun", {"run": OF_RUN}, ["workflow.run_cancelled"]),
         ("terminateRun", {"run": OF_RUN, "reason": "An incident."}, ["workflow.run_terminated"]),
-        ("rerunFrom", {"run": OF_RUN, "step": "greet"}, ["workflow.run_repeated"]),
+        ("retryFailed", {"run": OF_RUN, "mode": "SAME_RUN"}, ["workflow.run_repeated"]),
+        ("rerunFrom", {"run": ENDED_RUN, "step": "build"}, ["workflow.run_repeated"]),
         ("deleteWorkflow", {"id": "workflow"}, ["workflow.deleted"]),
     ],
     least={

@@ -13,6 +13,7 @@ from app.rollouts.states import CheckVerdict
 from app.tables.columns import now
 from app.tables.identity import Role
 from app.tables.rollouts import CheckRun, GenerationHold
+from app.workflows.run import RunState
 from resolvers.api import api
 from resolvers.engine.masking import MASK, masked
 from resolvers.roots import NODES, PLAIN_FIELDS
@@ -20,7 +21,7 @@ from schema.clusters.inputs import RegisterClusterInput
 from schema.deployments import inputs
 from schema.relay.ids import row_id
 from simulator import Member
-from tests.automation.walk import OF_RUN, run_of_another
+from tests.automation.walk import ENDED_RUN, OF_RUN, run_of_another
 from tests.identity.asking import NOWHERE, asked, events_of, filled
 from tests.identity.browser import PASSWORD
 from tests.identity.callers import token_of
@@ -374,6 +375,7 @@ async def every_mutation_is_done(quiet: Stack, simulated: Callable[[str], Member
             ids |= await rolled_out(quiet, ids["shop"], callers["viewer-of-default"])
         if mutation == "signalWorkflow":
             ids[OF_RUN] = await run_of_another(quiet)
+            ids[ENDED_RUN] = await run_of_another(quiet, "ended", RunState.FAILED)
         if mutation == "discardPlan":
             made = "... on PlanDeploymentPayload { plan { id } }"
             answer = await quiet.mutate("planDeployment", made, delete={"id": ids["shop"]})
