@@ -10,10 +10,11 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.automation.advancing import end_steps
-from app.automation.checked import MAX_TEXT, refusal
+from app.automation.checked import refusal
 from app.automation.codes import WorkflowCode, WorkflowEvent
 from app.automation.continuing import continue_soon
 from app.automation.services import WorkflowServices
+from app.core.definitions import MAX_TEXT, read_definition
 from app.core.errors import Conflict, NotFound, Problem, all_invalid
 from app.core.threads import in_thread
 from app.core.transaction import Transaction
@@ -25,12 +26,10 @@ from app.tables.columns import now
 from app.tables.runs import WorkflowRun
 from app.tables.workflows import WorkflowDefinition, WorkflowRevision
 from app.workflows.run import RunState
-from app.yaml.reading import Bounds, read
 
 MAX_OPEN_RUNS = 2_000
 """The maximum number of open runs of an organization."""
 LONGEST_ID = 200
-_BOUNDS = Bounds(nodes=20_000, depth=60)
 
 
 class OnConflict(StrEnum):
@@ -62,7 +61,7 @@ async def start_workflow(
     viewer.require(organization_id, Permission.WORKFLOWS_START)
     _check_input(parameters, workflow_id)
     definition, revision = await _definition(services, organization_id, name)
-    document = await in_thread(lambda: json.dumps(read(revision.text, _BOUNDS, strict=True)))
+    document = await in_thread(lambda: json.dumps(read_definition(revision.text)))
     await _check_parameters(services, organization_id, document, parameters)
     ceiling = viewer.memberships[organization_id].ceiling
     async with services.transaction() as transaction:

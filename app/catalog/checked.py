@@ -2,22 +2,17 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 from app.catalog.codes import ServiceCode
 from app.catalog.content import Content
 from app.catalog.services import CatalogServices
+from app.core.definitions import FIELD, read_definition
 from app.core.errors import Problem, UserError, all_invalid, invalid
 from app.core.threads import in_thread
 from app.registers.common import CommonCode
 from app.sandbox.pool import TOO_EXPENSIVE, Outcome, Pool, RunError
-from app.yaml.reading import Bounds, YamlError, read
 
 PROGRAM = Path(__file__).with_name("check_program.py")
-FIELD = "definition"
-MAX_TEXT = 256 * 1024
-"""Characters of a definition."""
-_BOUNDS = Bounds(nodes=20_000, depth=60)
 
 
 async def checked(services: CatalogServices, organization_id: int, text: str) -> Content:
@@ -27,7 +22,7 @@ async def checked(services: CatalogServices, organization_id: int, text: str) ->
         ValidationFailed: it is not valid, with the place of each problem, or it is too expensive to check.
         RunError: the check crashed, which callers see as an internal error.
     """
-    document = await in_thread(_read, text)
+    document = await in_thread(read_definition, text)
     try:
         answer = await services.catalog.run(organization_id, json.dumps(document).encode())
     except RunError as error:
@@ -38,18 +33,6 @@ async def checked(services: CatalogServices, organization_id: int, text: str) ->
     if found["problems"]:
         raise all_invalid([Problem((FIELD, *path), message) for path, message in found["problems"]])
     return Content(document, tuple((source, target, edge) for source, target, edge in found["pairs"]))
-
-
-def _read(text: str) -> Any:
-    if len(text) > MAX_TEXT:
-        raise all_invalid([Problem((FIELD,), f"A definition has at most {MAX_TEXT // 1024} KiB.")])
-    if "\x00" in text:
-        raise all_invalid([Problem((FIELD,), "A definition cannot contain the character U+0000.")])
-    try:
-        return read(text, _BOUNDS, strict=True)
-    except YamlError as error:
-        message = f"The definition is not valid YAML: {error}."
-        raise all_invalid([Problem((FIELD,), message, error.line, error.column)]) from None
 
 
 def _refusal(outcome: Outcome, pool: Pool) -> UserError:

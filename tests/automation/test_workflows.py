@@ -12,8 +12,8 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.automation import saving
-from app.automation.checked import MAX_TEXT
 from app.automation.lists import current_revisions, revisions_by_number, revisions_page
+from app.core.definitions import MAX_TEXT
 from app.core.paging import Window
 from app.sandbox import pool
 from app.tables.workflows import WorkflowDefinition

@@ -10,9 +10,9 @@ from sqlalchemy import inspect, text
 from sqlmodel import select
 
 from app.catalog import saving
-from app.catalog.checked import MAX_TEXT
 from app.catalog.lists import current_revisions, revisions_by_number, revisions_page
 from app.catalog.shipped import shipped
+from app.core.definitions import MAX_TEXT
 from app.core.paging import Window
 from app.sandbox import pool
 from app.tables.services import ServiceDefinition
