@@ -9,25 +9,20 @@ from sqlmodel import col, select
 
 from app.checks.client import FetchError, Received
 from app.checks.conditions import judged
+from app.checks.secret_headers import Obstacle, UnusableSecretError, header_value
 from app.checks.services import CheckServices
 from app.checks.subject import Subject
-from app.core.encryption import KeyRingError
 from app.core.threads import in_thread
 from app.releases.scrubbing import Scrubber
-from app.rollouts.check_requests import UnreadableAnswerError, is_value, samples_of
+from app.rollouts.check_requests import UnreadableAnswerError, samples_of
 from app.rollouts.checks import Finding
 from app.rollouts.durations import duration
 from app.rollouts.given_checks import CONDITIONS
 from app.rollouts.states import Answer
-from app.secrets.queries import opened
 from app.tables.secrets import Secret
 
 _MOST_SHOWN = 5
 """The values of a query that a message shows."""
-
-
-class _NoSecretError(Exception):
-    """A header needs a secret that cannot be used. The message contains no value."""
 
 
 async def http_request(services: CheckServices, subject: Subject) -> Finding:
@@ -95,7 +90,7 @@ async def _sent(
             seconds=duration(spec["timeout"]).total_seconds(),
             body=body,
         )
-    except (FetchError, _NoSecretError) as error:
+    except (FetchError, UnusableSecretError) as error:
         return Finding(Answer.ERROR, str(error))
     return received, await in_thread(Scrubber, [*secret.values(), *(value for _, value in secrets)])
 
@@ -114,19 +109,11 @@ async def _secret_values(services: CheckServices, subject: Subject) -> list[tupl
         secrets = {secret.id: secret for secret in (await session.exec(statement)).all()}
     found = []
     for header in given:
-        name, key = header["secret"], header["key"]
         secret = secrets.get(header["secretId"])
         if secret is None:
-            raise _NoSecretError(f"The secret {name} was deleted: set the strategy again.")
-        try:
-            value = opened(services.key_ring, secret).get(key)
-        except KeyRingError:
-            raise _NoSecretError(f"The secret {name} cannot be decrypted.") from None
-        if value is None:
-            raise _NoSecretError(f"The secret {name} has no key {key}.")
-        if not is_value(header["prefix"] + value.strip()):
-            raise _NoSecretError(f"The value of {key} of the secret {name} cannot be sent in a header.")
-        found.append((header, value.strip()))
+            message = f"The secret {header['secret']} was deleted: set the strategy again."
+            raise UnusableSecretError(Obstacle.MISSING, message)
+        found.append((header, header_value(services.key_ring, secret, header["key"], header["prefix"])))
     return found
 
 

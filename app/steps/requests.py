@@ -7,24 +7,24 @@ import orjson
 from sqlmodel import col, select
 
 from app.checks.client import FetchError
-from app.core.encryption import KeyRingError
+from app.checks.secret_headers import Obstacle, UnusableSecretError, header_value
 from app.core.threads import in_thread
 from app.identity.permissions import Permission
 from app.releases.scrubbing import Scrubber
 from app.rollouts.check_requests import is_value
 from app.rollouts.durations import duration
-from app.secrets.queries import opened
 from app.steps.context import StepContext, StepFailed
 from app.tables.secrets import Secret
 
 _SECONDS = 60.0
 _MOST_SHOWN = 200
+_CODES = {Obstacle.MISSING: "secret_not_found", Obstacle.UNREADABLE: "secret_unreadable"}
 
 
 async def http_request(context: StepContext, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
     """Sends the request once. The header `Idempotency-Key` is the same if the attempt is executed again."""
     method, url = inputs.get("method", "GET"), inputs["url"]
-    secrets = await _secret_headers(context, inputs.get("secretHeaders", []))
+    secrets, hidden = await _secret_headers(context, inputs.get("secretHeaders", []))
     headers = {"User-Agent": "polyhelm", "Idempotency-Key": context.key}
     body = None
     if "body" in inputs:
@@ -36,7 +36,7 @@ async def http_request(context: StepContext, inputs: Mapping[str, Any]) -> Mappi
     for name, value in inputs.get("headers", {}).items():
         if not is_value(value):
             raise StepFailed("invalid_inputs", f"The value of the header {name} cannot be sent.")
-    scrubber = await in_thread(Scrubber, list(secrets.values()))
+    scrubber = await in_thread(Scrubber, hidden)
     timeout = inputs.get("timeout")
     try:
         received = await context.services.check_client.fetch(
@@ -68,10 +68,11 @@ def _parsed(text: str, headers: Mapping[str, str]) -> Any:
     return text
 
 
-async def _secret_headers(context: StepContext, given: list[Mapping[str, str]]) -> dict[str, str]:
-    """The headers with values of secrets, which the starter of the run may use."""
+async def _secret_headers(context: StepContext, given: list[Mapping[str, str]]) -> tuple[dict[str, str], list[str]]:
+    """The headers with values of secrets, which the starter of the run may use, and the texts that must not be shown:
+    a server may repeat a value without its prefix."""
     if not given:
-        return {}
+        return {}, []
     context.starter.require(context.organization_id, Permission.SECRETS_USE)
     statement = select(Secret).where(
         col(Secret.organization_id) == context.organization_id,
@@ -79,20 +80,16 @@ async def _secret_headers(context: StepContext, given: list[Mapping[str, str]]) 
     )
     async with context.services.database.reading() as session:
         secrets = {secret.name: secret for secret in (await session.exec(statement)).all()}
-    found = dict[str, str]()
+    found, values = dict[str, str](), list[str]()
     for header in given:
-        name, key = header["secret"], header["key"]
-        secret = secrets.get(name)
+        secret = secrets.get(header["secret"])
         if secret is None:
-            raise StepFailed("secret_not_found", f"There is no secret {name}.")
+            raise StepFailed("secret_not_found", f"There is no secret {header['secret']}.")
+        prefix = header.get("prefix", "")
         try:
-            value = opened(context.services.key_ring, secret).get(key)
-        except KeyRingError:
-            raise StepFailed("secret_unreadable", f"The secret {name} cannot be decrypted.") from None
-        if value is None:
-            raise StepFailed("secret_not_found", f"The secret {name} has no key {key}.")
-        text = header.get("prefix", "") + value.strip()
-        if not is_value(text):
-            raise StepFailed("secret_unreadable", f"The value of {key} of the secret {name} cannot be sent.")
-        found[header["name"]] = text
-    return found
+            value = header_value(context.services.key_ring, secret, header["key"], prefix)
+        except UnusableSecretError as error:
+            raise StepFailed(_CODES[error.obstacle], str(error)) from None
+        found[header["name"]] = prefix + value
+        values.append(value)
+    return found, [*found.values(), *values]

@@ -232,7 +232,8 @@ CANARY = "correct-horse-battery-staple"
 
 async def test_http_requests_send_secrets_that_are_never_shown(new_stack: NewStack) -> None:
     async def answer(request: web.Request) -> web.StreamResponse:
-        given = {"headers": dict(request.headers), "body": await request.text()}
+        token = request.headers["Authorization"].removeprefix("Bearer ")
+        given = {"headers": dict(request.headers), "body": await request.text(), "token": token}
         return web.json_response({"tag": "v1", "given": given}, status=503 if request.path == "/broken" else 200)
 
     text = """
@@ -264,6 +265,7 @@ steps:
         assert json.loads(given["body"]) == {"image": "shop"}
         assert (given["headers"]["Authorization"], given["headers"]["Content-Type"]) == (HIDDEN, "application/json")
         assert given["headers"]["Idempotency-Key"]
+        assert given["token"] == HIDDEN
         (broken,) = [step for step in found["steps"]["nodes"] if step["path"] == "broken"]
         assert broken["error"]["code"] == "unavailable"
         tables = ("workflow_run", "step_run", "step_log", "event")
