@@ -1,24 +1,15 @@
 """Saves and deletes definitions of workflows."""
 
-from sqlalchemy import delete
-from sqlmodel import col, func, select
-from sqlmodel.ext.asyncio.session import AsyncSession
-
 from app.automation.checked import checked
 from app.automation.codes import WorkflowCode, WorkflowEvent
+from app.automation.lists import REVISIONS
 from app.automation.services import WorkflowServices
-from app.core.errors import Conflict, NotFound, Problem, all_invalid
+from app.core.errors import Conflict, NotFound
 from app.core.services import Services
-from app.identity.organizations import lock_organization
+from app.definitions.revisions import MovedOnError
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
-from app.tables.columns import now
-from app.tables.workflows import WorkflowDefinition, WorkflowRevision
-
-MAX_WORKFLOWS = 500
-"""The maximum number of workflows of an organization."""
-KEPT_REVISIONS = 100
-"""Of each workflow, the newest ones."""
+from app.tables.workflows import WorkflowDefinition
 
 
 async def save_workflow(
@@ -34,38 +25,17 @@ async def save_workflow(
     viewer.require(organization_id, Permission.WORKFLOWS_DEFINE)
     document = await checked(services, organization_id, text)
     async with services.transaction() as transaction:
-        session = transaction.session
-        await lock_organization(session, organization_id)
-        statement = (
-            select(WorkflowDefinition)
-            .where(
-                col(WorkflowDefinition.organization_id) == organization_id,
-                col(WorkflowDefinition.name) == document["name"],
+        try:
+            row, is_new = await REVISIONS.write(
+                *(transaction.session, organization_id, document, text), author=viewer.name, expected=revision
             )
-            .with_for_update(key_share=True)
-        )
-        row = (await session.exec(statement)).first()
-        present = 0 if row is None else row.revision
-        if revision is not None and revision != present:
-            message = f"The workflow is at revision {present}, and not at {revision}. Read it again, then change it."
-            raise Conflict(WorkflowCode.WORKFLOW_CHANGED, message, ("revision",))
-        if row is None:
-            await _check_count(session, organization_id)
-            row = WorkflowDefinition(organization_id=organization_id, name=document["name"])
-        elif (await _text(session, row)) == text:
+        except MovedOnError as error:
+            message = (
+                f"The workflow is at revision {error.present}, and not at {revision}. Read it again, then change it."
+            )
+            raise Conflict(WorkflowCode.WORKFLOW_CHANGED, message, ("revision",)) from None
+        if not is_new:
             return row
-        else:
-            row.revision += 1
-            row.updated_at = now()
-        row.description = document.get("description")
-        session.add(row)
-        await session.flush()
-        session.add(WorkflowRevision(definition_id=row.id, number=row.revision, text=text, author=viewer.name))
-        await session.execute(
-            delete(WorkflowRevision)
-            .where(col(WorkflowRevision.definition_id) == row.id)
-            .where(col(WorkflowRevision.number) <= row.revision - KEPT_REVISIONS)
-        )
         transaction.record(
             WorkflowEvent.SAVED,
             f"Revision {row.revision} of the workflow {row.name} was saved.",
@@ -99,16 +69,3 @@ async def delete_workflow(services: Services, viewer: Viewer, workflow_id: int) 
             workflow=row.name,
         )
         await session.delete(row)
-
-
-async def _check_count(session: AsyncSession, organization_id: int) -> None:
-    statement = select(func.count()).where(col(WorkflowDefinition.organization_id) == organization_id)
-    if (await session.exec(statement)).one() >= MAX_WORKFLOWS:
-        raise all_invalid([Problem(("definition",), f"An organization has at most {MAX_WORKFLOWS} workflows.")])
-
-
-async def _text(session: AsyncSession, row: WorkflowDefinition) -> str:
-    statement = select(WorkflowRevision.text).where(
-        col(WorkflowRevision.definition_id) == row.id, col(WorkflowRevision.number) == row.revision
-    )
-    return (await session.exec(statement)).one()

@@ -14,10 +14,10 @@ from app.automation.checked import refusal
 from app.automation.codes import WorkflowCode, WorkflowEvent
 from app.automation.continuing import continue_soon
 from app.automation.services import WorkflowServices
-from app.core.definitions import MAX_TEXT, read_definition
 from app.core.errors import Conflict, NotFound, Problem, all_invalid
 from app.core.threads import in_thread
 from app.core.transaction import Transaction
+from app.definitions.reading import MAX_TEXT, read_definition
 from app.identity.organizations import lock_organization
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer

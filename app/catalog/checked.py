@@ -6,9 +6,9 @@ from pathlib import Path
 from app.catalog.codes import ServiceCode
 from app.catalog.content import Content
 from app.catalog.services import CatalogServices
-from app.core.definitions import FIELD, read_definition
 from app.core.errors import Problem, UserError, all_invalid, invalid
 from app.core.threads import in_thread
+from app.definitions.reading import FIELD, read_definition
 from app.registers.common import CommonCode
 from app.sandbox.pool import TOO_EXPENSIVE, Outcome, Pool, RunError
 

@@ -1,24 +1,15 @@
 """Saves and deletes definitions of services."""
 
-from sqlalchemy import delete
-from sqlmodel import col, func, select
-from sqlmodel.ext.asyncio.session import AsyncSession
-
 from app.catalog.checked import checked
 from app.catalog.codes import ServiceCode, ServiceEvent
+from app.catalog.lists import REVISIONS
 from app.catalog.services import CatalogServices
-from app.core.errors import Conflict, NotFound, Problem, all_invalid
+from app.core.errors import Conflict, NotFound
 from app.core.services import Services
-from app.identity.organizations import lock_organization
+from app.definitions.revisions import MovedOnError
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
-from app.tables.columns import now
-from app.tables.services import ServiceDefinition, ServiceRevision
-
-MAX_SERVICES = 200
-"""The maximum number of services of an organization."""
-KEPT_REVISIONS = 100
-"""Of each service, the newest ones."""
+from app.tables.services import ServiceDefinition
 
 
 async def save_service(
@@ -33,44 +24,21 @@ async def save_service(
     organization_id = viewer.organization(organization)
     viewer.require(organization_id, Permission.SERVICES_DEFINE)
     content = await checked(services, organization_id, text)
-    name = content.document["name"]
     async with services.transaction() as transaction:
-        session = transaction.session
-        await lock_organization(session, organization_id)
-        statement = (
-            select(ServiceDefinition)
-            .where(
-                col(ServiceDefinition.organization_id) == organization_id,
-                col(ServiceDefinition.name) == name,
+        try:
+            row, is_new = await REVISIONS.write(
+                *(transaction.session, organization_id, content.document, text),
+                author=viewer.name,
+                expected=revision,
+                content=content.packed(),
             )
-            .with_for_update(key_share=True)
-        )
-        row = (await session.exec(statement)).first()
-        present = 0 if row is None else row.revision
-        if revision is not None and revision != present:
-            message = f"The service is at revision {present}, and not at {revision}. Read it again, then change it."
-            raise Conflict(ServiceCode.SERVICE_CHANGED, message, ("revision",))
-        if row is None:
-            await _check_count(session, organization_id)
-            row = ServiceDefinition(organization_id=organization_id, name=name)
-        elif (await _text(session, row)) == text:
+        except MovedOnError as error:
+            message = (
+                f"The service is at revision {error.present}, and not at {revision}. Read it again, then change it."
+            )
+            raise Conflict(ServiceCode.SERVICE_CHANGED, message, ("revision",)) from None
+        if not is_new:
             return row
-        else:
-            row.revision += 1
-            row.updated_at = now()
-        row.description = content.document.get("description")
-        session.add(row)
-        await session.flush()
-        session.add(
-            ServiceRevision(
-                definition_id=row.id, number=row.revision, text=text, content=content.packed(), author=viewer.name
-            )
-        )
-        await session.execute(
-            delete(ServiceRevision)
-            .where(col(ServiceRevision.definition_id) == row.id)
-            .where(col(ServiceRevision.number) <= row.revision - KEPT_REVISIONS)
-        )
         transaction.record(
             ServiceEvent.SAVED,
             f"Revision {row.revision} of the service {row.name} was saved.",
@@ -104,16 +72,3 @@ async def delete_service(services: Services, viewer: Viewer, service_id: int) ->
             service=row.name,
         )
         await session.delete(row)
-
-
-async def _check_count(session: AsyncSession, organization_id: int) -> None:
-    statement = select(func.count()).where(col(ServiceDefinition.organization_id) == organization_id)
-    if (await session.exec(statement)).one() >= MAX_SERVICES:
-        raise all_invalid([Problem(("definition",), f"An organization has at most {MAX_SERVICES} services.")])
-
-
-async def _text(session: AsyncSession, row: ServiceDefinition) -> str:
-    statement = select(ServiceRevision.text).where(
-        col(ServiceRevision.definition_id) == row.id, col(ServiceRevision.number) == row.revision
-    )
-    return (await session.exec(statement)).one()

@@ -1,35 +1,20 @@
-from datetime import datetime
-
 from sqlalchemy import UniqueConstraint
-from sqlmodel import SQLModel
 
-from app.tables.columns import Id, Ref, Timestamp, now
+from app.tables.columns import Ref
+from app.tables.definitions import Definition, Revision
 
 
-class WorkflowDefinition(SQLModel, table=True):
-    """A workflow of an organization. Its text is that of its revision with the number `revision`."""
+class WorkflowDefinition(Definition, table=True):
+    """A workflow of an organization."""
 
     __tablename__ = "workflow_definition"
     __table_args__ = (UniqueConstraint("organization_id", "name"),)
 
-    id: int = Id()
-    organization_id: int = Ref("organization.id")
-    name: str
-    description: str | None = None
-    revision: int = 1  # the number of the current revision
-    created_at: datetime = Timestamp(default_factory=now)
-    updated_at: datetime = Timestamp(default_factory=now)
 
-
-class WorkflowRevision(SQLModel, table=True):
-    """What a user has saved as a workflow's definition. It never changes."""
+class WorkflowRevision(Revision, table=True):
+    """What a user has saved as a workflow's definition."""
 
     __tablename__ = "workflow_revision"
     __table_args__ = (UniqueConstraint("definition_id", "number"),)
 
-    id: int = Id()
     definition_id: int = Ref("workflow_definition.id")
-    number: int
-    text: str  # valid YAML
-    author: str
-    created_at: datetime = Timestamp(default_factory=now)

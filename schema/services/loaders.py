@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 
 from app.catalog.content import Content
-from app.catalog.lists import current_revisions, packed_contents, revisions_by_number, texts
+from app.catalog.lists import REVISIONS, packed_contents
 from app.core.threads import in_thread
 from app.tables.services import ServiceDefinition
 from schema.loading import Loader, Loaders, by_id, one
 
 definition_by_id = by_id(ServiceDefinition)
-current_revision = one(current_revisions)
-revision_by_number = one(revisions_by_number)
-revision_text = one(texts)
+current_revision = one(REVISIONS.current)
+revision_by_number = one(REVISIONS.by_number)
+revision_text = one(REVISIONS.texts)
 
 
 async def _contents(loaders: Loaders, ids: Sequence[int]) -> list[Content | None]:

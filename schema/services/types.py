@@ -7,7 +7,7 @@ import strawberry
 
 from app.catalog.codes import ServiceCode
 from app.catalog.content import Content
-from app.catalog.lists import Offer, revisions_page
+from app.catalog.lists import REVISIONS, Offer
 from app.core.errors import NotFound
 from app.core.paging import DEFAULT, Window
 from app.core.threads import in_thread
@@ -83,7 +83,7 @@ class ServiceDefinition(Node):
     async def revisions(
         self, info: Info, first: int | None = DEFAULT, after: str | None = None
     ) -> Connection[ServiceRevision]:
-        page = await revisions_page(info.context.services, self.row_id, Window.of(first, after))
+        page = await REVISIONS.page(info.context.services, self.row_id, Window.of(first, after))
         return to_connection(page, ServiceRevision.of)
 
     @classmethod

@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 
 from app.automation.codes import WorkflowCode
-from app.automation.lists import revisions_page
+from app.automation.lists import REVISIONS
 from app.core.errors import NotFound
 from app.core.paging import DEFAULT, Window
 from app.tables import workflows as tables
@@ -62,7 +62,7 @@ class WorkflowDefinition(Node):
     async def revisions(
         self, info: Info, first: int | None = DEFAULT, after: str | None = None
     ) -> Connection[WorkflowRevision]:
-        page = await revisions_page(info.context.services, self.row_id, Window.of(first, after))
+        page = await REVISIONS.page(info.context.services, self.row_id, Window.of(first, after))
         return to_connection(page, WorkflowRevision.of)
 
     @classmethod

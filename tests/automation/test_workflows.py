@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,9 +13,10 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.automation import saving
-from app.automation.lists import current_revisions, revisions_by_number, revisions_page
-from app.core.definitions import MAX_TEXT
+from app.automation.lists import REVISIONS
 from app.core.paging import Window
+from app.definitions import revisions
+from app.definitions.reading import MAX_TEXT
 from app.sandbox import pool
 from app.tables.workflows import WorkflowDefinition
 from app.workflows.step_types import STEP_TYPES
@@ -75,9 +77,9 @@ async def test_a_workflow_that_is_deleted_while_it_is_saved_is_saved_before(
     quiet: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = (await save(quiet, HELLO))["workflow"]
-    text_of, deleting = saving._text, list[asyncio.Task[Any]]()
+    text_of, deleting = revisions.Revisions._text, list[asyncio.Task[Any]]()
 
-    async def deleted_meanwhile(session: AsyncSession, row: WorkflowDefinition) -> str:
+    async def deleted_meanwhile(own: Any, session: AsyncSession, row: WorkflowDefinition) -> str:
         deleted = quiet.mutate("deleteWorkflow", "... on DeleteWorkflowPayload { id }", id=made["id"])
         deleting.append(asyncio.create_task(deleted))
 
@@ -85,16 +87,16 @@ async def test_a_workflow_that_is_deleted_while_it_is_saved_is_saved_before(
             return deleting[0].done() or await waiting_for_locks(quiet) > 0
 
         await eventually(is_waiting_or_done)
-        return await text_of(session, row)
+        return await text_of(own, session, row)
 
-    monkeypatch.setattr(saving, "_text", deleted_meanwhile)
+    monkeypatch.setattr(revisions.Revisions, "_text", deleted_meanwhile)
     assert (await save(quiet, HELLO.replace("Hello.", "Hi.")))["workflow"]["revision"] == 2
     assert await deleting[0] == {"id": made["id"]}
     assert (await quiet.data('{ workflow(name: "hello") { id } }'))["workflow"] is None
 
 
 async def test_the_newest_revisions_are_kept(quiet: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(saving, "KEPT_REVISIONS", 2)
+    monkeypatch.setattr(revisions, "KEPT_REVISIONS", 2)
     for message in ("a", "b", "c"):
         await save(quiet, HELLO.replace("Hello.", message))
     found = await quiet.data('{ workflow(name: "hello") { revision revisions { nodes { number } } } }')
@@ -102,7 +104,7 @@ async def test_the_newest_revisions_are_kept(quiet: Stack, monkeypatch: pytest.M
 
 
 async def test_the_number_of_workflows_is_bounded(quiet: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(saving, "MAX_WORKFLOWS", 1)
+    monkeypatch.setattr(saving, "REVISIONS", replace(REVISIONS, most=1))
     await save(quiet, HELLO)
     assert (await save(quiet, HELLO.replace("Hello.", "Hi.")))["workflow"]["revision"] == 2
     refused = await save(quiet, HELLO.replace("name: hello", "name: other"))
@@ -194,9 +196,9 @@ async def test_lists_of_revisions_do_not_read_the_texts(quiet: Stack) -> None:
     await save(quiet, HELLO)
     async with quiet.services.database.reading() as session:
         definition = (await session.exec(select(WorkflowDefinition))).one()
-        current = (await current_revisions(session, [definition.id]))[definition.id]
-        numbered = await revisions_by_number(session, [(definition.id, 1)])
-    listed = (await revisions_page(quiet.services, definition.id, Window())).rows
+        current = (await REVISIONS.current(session, [definition.id]))[definition.id]
+        numbered = await REVISIONS.by_number(session, [(definition.id, 1)])
+    listed = (await REVISIONS.page(quiet.services, definition.id, Window())).rows
     for row in (current, *numbered.values(), *listed):
         assert inspect(row).unloaded == {"text"}
 

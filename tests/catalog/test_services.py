@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,10 +11,11 @@ from sqlalchemy import inspect, text
 from sqlmodel import select
 
 from app.catalog import saving
-from app.catalog.lists import current_revisions, revisions_by_number, revisions_page
+from app.catalog.lists import REVISIONS
 from app.catalog.shipped import shipped
-from app.core.definitions import MAX_TEXT
 from app.core.paging import Window
+from app.definitions import revisions
+from app.definitions.reading import MAX_TEXT
 from app.sandbox import pool
 from app.tables.services import ServiceDefinition
 from tests.pools import crash, fill
@@ -146,7 +148,7 @@ async def test_a_shipped_definition_is_replaced_and_applies_again(quiet: Stack) 
 
 
 async def test_the_newest_revisions_are_kept(quiet: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(saving, "KEPT_REVISIONS", 2)
+    monkeypatch.setattr(revisions, "KEPT_REVISIONS", 2)
     for words in ("One.", "Two.", "Three."):
         await save(quiet, DNS.replace("Names.", words))
     found = await quiet.data('{ service(name: "dns") { stored { revision revisions { nodes { number } } } } }')
@@ -154,7 +156,7 @@ async def test_the_newest_revisions_are_kept(quiet: Stack, monkeypatch: pytest.M
 
 
 async def test_the_number_of_services_is_bounded(quiet: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(saving, "MAX_SERVICES", 1)
+    monkeypatch.setattr(saving, "REVISIONS", replace(REVISIONS, most=1))
     await save(quiet, DNS)
     assert (await save(quiet, DNS.replace("Names.", "Words.")))["service"]["stored"]["revision"] == 2
     refused = await save(quiet, DNS.replace("name: dns  #", "name: other  #"))
@@ -225,9 +227,9 @@ async def test_lists_of_revisions_read_neither_texts_nor_contents(quiet: Stack) 
     await save(quiet, DNS)
     async with quiet.services.database.reading() as session:
         definition = (await session.exec(select(ServiceDefinition))).one()
-        current = (await current_revisions(session, [definition.id]))[definition.id]
-        numbered = await revisions_by_number(session, [(definition.id, 1)])
-    listed = (await revisions_page(quiet.services, definition.id, Window())).rows
+        current = (await REVISIONS.current(session, [definition.id]))[definition.id]
+        numbered = await REVISIONS.by_number(session, [(definition.id, 1)])
+    listed = (await REVISIONS.page(quiet.services, definition.id, Window())).rows
     for row in (current, *numbered.values(), *listed):
         assert inspect(row).unloaded == {"text", "content"}
 
