@@ -1,6 +1,7 @@
 """Large fleets, written as rows, and how fluently a page goes through one."""
 
 from datetime import timedelta
+from typing import Any
 
 from playwright.async_api import Page
 from sqlalchemy import insert
@@ -30,6 +31,12 @@ _FRAMES = """async ([right, down]) => {
   return frames;
 }"""
 
+_DEFAULTS = {
+    name: value
+    for name, value in Target(deployment_id=0, cluster_id=0, generation=1, desired_digest=b"")
+    if name != "id"
+}
+
 
 async def fill(services: AllServices, clusters_count: int, deployments_count: int) -> int:
     """Writes a large fleet as it is when all is well but every hundredth target. Gives the id of the first target."""
@@ -55,8 +62,8 @@ async def fill(services: AllServices, clusters_count: int, deployments_count: in
             for number in range(1, clusters_count + 1)
         ]
         session.add_all(clusters)
-        for number in range(deployments_count):
-            deployment = Deployment(
+        deployments = [
+            Deployment(
                 organization_id=organization_id,
                 group_id=group.id,
                 release_name=f"service-{number:03}",
@@ -64,24 +71,31 @@ async def fill(services: AllServices, clusters_count: int, deployments_count: in
                 chart="charts/web",
                 chart_name="web",
             )
-            session.add(deployment)
-            await session.flush()
-            session.add(
-                DeploymentRevision(
-                    deployment_id=deployment.id, generation=1, chart_version="1.0.0", chart_digest="0" * 64
-                )
-            )
-            targets = [_target(deployment.id, cluster.id, number) for cluster in clusters]
-            rows = [{name: value for name, value in target if name != "id"} for target in targets]
-            await session.execute(insert(Target), rows)
+            for number in range(deployments_count)
+        ]
+        session.add_all(deployments)
+        await session.flush()
+        session.add_all(
+            DeploymentRevision(deployment_id=each.id, generation=1, chart_version="1.0.0", chart_digest="0" * 64)
+            for each in deployments
+        )
+        rows = [
+            _target(deployment.id, cluster.id, number)
+            for number, deployment in enumerate(deployments)
+            for cluster in clusters
+        ]
+        await session.execute(insert(Target), rows)
         first = select(Target.id).join(Deployment, col(Deployment.id) == Target.deployment_id)
         found = first.where(col(Target.cluster_id) == clusters[0].id, col(Deployment.release_name) == "service-000")
         return (await session.exec(found)).one()
 
 
-def _target(deployment_id: int, cluster_id: int, number: int) -> Target:
+def _target(deployment_id: int, cluster_id: int, number: int) -> dict[str, Any]:
+    """A row. To make a model of each would take so long that Postgres ends the idle transaction on a slow
+    machine."""
     status = TargetStatus.STALE if cluster_id % 100 == number + 2 else TargetStatus.DEPLOYED
-    return Target(deployment_id=deployment_id, cluster_id=cluster_id, generation=1, desired_digest=b"", status=status)
+    known = {"deployment_id": deployment_id, "cluster_id": cluster_id, "status": status}
+    return _DEFAULTS | known
 
 
 async def fail(services: AllServices, target_id: int) -> None:
