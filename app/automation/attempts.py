@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import tuple_, update
 from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.automation.services import WorkflowServices
 from app.tables.runs import StepRun, WorkflowRun
@@ -61,6 +62,16 @@ async def begin_attempt(services: WorkflowServices, key: Key) -> Begun | None:
         return None
     attempt, step_type, inputs, executions = found
     return Begun(run, key[1], attempt, step_type, inputs or {}, executions)
+
+
+async def is_open(session: AsyncSession, key: Key) -> bool:
+    """Whether an attempt is still to be worked on."""
+    statement = (
+        select(StepRun.id)
+        .join(WorkflowRun, col(WorkflowRun.id) == StepRun.run_id)
+        .where(_is_open(key), col(WorkflowRun.state) == RunState.RUNNING)
+    )
+    return (await session.exec(statement)).first() is not None
 
 
 async def end_attempt(services: WorkflowServices, key: Key, outcome: dict[str, Any]) -> None:

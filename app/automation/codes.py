@@ -16,6 +16,7 @@ class WorkflowEvent(EventKind):
     REJECTED = "workflow.step_rejected", "A step of a run was rejected."
     CANCELLED = "workflow.run_cancelled", "A user cancelled a run."
     REPEATED = "workflow.run_repeated", "A run that had ended was repeated from a step on, as the same or a new run."
+    OBJECT_WRITE = "workflow.object_write", "A step of a run writes an object on a cluster; recorded before it is sent."
     TERMINATED = "workflow.run_terminated", "A run was ended at once, by a user or by a run that replaces it."
 
 

@@ -1,7 +1,9 @@
-"""Server-side apply and patches of single objects, as Helm's own field manager (docs/decisions/live-drift.md)."""
+"""Server-side apply, patches and deletions of single objects: of releases, as Helm's own field manager
+(docs/decisions/live-drift.md), and for steps of workflows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
@@ -11,14 +13,28 @@ from app.clusters.refusals import Refusal
 from app.drift.wanted import FIELD_MANAGER
 from app.releases.texts import without_objects
 
+OWN_MANAGER = "polyhelm"
+"""The field manager of what steps of workflows write."""
+
 _MANAGER = [("fieldManager", FIELD_MANAGER)]
-_FORCE = [*_MANAGER, ("force", "true")]
-_DRY_RUN = [*_FORCE, ("dryRun", "All")]
-_BACKGROUND = [("propagationPolicy", "Background")]
+_DRY_RUN = [*_MANAGER, ("force", "true"), ("dryRun", "All")]
 _TRIED_PATCH = [*_MANAGER, ("dryRun", "All")]
 _APPLY = "application/apply-patch+yaml"
-_JSON_PATCH = "application/json-patch+json"
 _INVALID = (400, 422, 500)  # 500 is also the answer to an object that cannot be applied at all
+
+
+class PatchType(StrEnum):
+    MERGE = "application/merge-patch+json"
+    JSON = "application/json-patch+json"
+    STRATEGIC = "application/strategic-merge-patch+json"
+
+
+class Propagation(StrEnum):
+    """What happens to the objects that a deleted object owns."""
+
+    BACKGROUND = "Background"
+    FOREGROUND = "Foreground"
+    ORPHAN = "Orphan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +47,7 @@ class Applied:
 
     @property
     def is_conflict(self) -> bool:
-        """Whether the object has changed since it was read."""
+        """Whether the object has changed since it was read, or has fields that another manager owns."""
         return self.status == 409
 
     @property
@@ -51,15 +67,26 @@ async def try_apply(member: Member, kind: ObjectType, namespace: str, name: str,
     return _read(answer, kind, name)
 
 
-async def apply(member: Member, kind: ObjectType, namespace: str, name: str, wanted: Mapping[str, Any]) -> Applied:
-    """Applies an object, and takes over fields that others have set. If `wanted` has a resource version, the API server
-    refuses to change an object that has another one.
+async def apply(
+    member: Member,
+    kind: ObjectType,
+    namespace: str,
+    name: str,
+    wanted: Mapping[str, Any],
+    *,
+    manager: str = FIELD_MANAGER,
+    force: bool = True,
+) -> Applied:
+    """Applies an object, and takes over fields that others have set; without `force`, the API server refuses that, and
+    names the other managers. If `wanted` has a resource version, the API server refuses to change an object that has
+    another one.
 
     Raises:
         TemporaryError: as `try_apply`.
     """
     path = _path(kind, namespace, name)
-    answer = await member.request("PATCH", path, query=_FORCE, body=wanted, content_type=_APPLY)
+    query = [("fieldManager", manager), *([("force", "true")] if force else [])]
+    answer = await member.request("PATCH", path, query=query, body=wanted, content_type=_APPLY)
     return _read(answer, kind, name)
 
 
@@ -73,42 +100,70 @@ async def try_patch(
     """
     path = _path(kind, namespace, name)
     answer = await member.request(
-        "PATCH", path, query=_TRIED_PATCH, body=operations, content_type=_JSON_PATCH, is_trial=True
+        "PATCH", path, query=_TRIED_PATCH, body=operations, content_type=PatchType.JSON.value, is_trial=True
     )
     return _read(answer, kind, name)
 
 
 async def patch(
-    member: Member, kind: ObjectType, namespace: str, name: str, operations: Sequence[Mapping[str, Any]]
+    member: Member,
+    kind: ObjectType,
+    namespace: str,
+    name: str,
+    body: Sequence[Mapping[str, Any]] | Mapping[str, Any],
+    *,
+    patch_type: PatchType = PatchType.JSON,
+    manager: str = FIELD_MANAGER,
 ) -> Applied:
-    """Changes an object by a JSON patch. If it sets a resource version, the API server refuses to change an object that
-    has another one.
+    """Changes an object by a patch. If it sets a resource version, the API server refuses to change an object that has
+    another one.
 
     Raises:
         TemporaryError: as `try_apply`.
     """
-    path = _path(kind, namespace, name)
-    answer = await member.request("PATCH", path, query=_MANAGER, body=operations, content_type=_JSON_PATCH)
+    path, query = _path(kind, namespace, name), [("fieldManager", manager)]
+    answer = await member.request("PATCH", path, query=query, body=body, content_type=patch_type.value)
     return _read(answer, kind, name)
 
 
-async def create(member: Member, kind: ObjectType, namespace: str, name: str, wanted: Mapping[str, Any]) -> Applied:
-    """Creates an object, as Helm does. The API server refuses if it exists.
+async def create(
+    member: Member,
+    kind: ObjectType,
+    namespace: str,
+    name: str,
+    wanted: Mapping[str, Any],
+    *,
+    manager: str = FIELD_MANAGER,
+) -> Applied:
+    """Creates an object, by default as Helm does. The API server refuses if it exists.
 
     Raises:
         TemporaryError: as `try_apply`.
     """
-    answer = await member.request("POST", kind.path_in(namespace), query=_MANAGER, body=wanted)
+    answer = await member.request("POST", kind.path_in(namespace), query=[("fieldManager", manager)], body=wanted)
     return _read(answer, kind, name)
 
 
-async def delete(member: Member, kind: ObjectType, namespace: str, name: str) -> None:
-    """Deletes an object and then, in the background, what it owns. It may be missing already.
+async def delete(
+    member: Member,
+    kind: ObjectType,
+    namespace: str,
+    name: str,
+    *,
+    propagation: Propagation = Propagation.BACKGROUND,
+    uid: str | None = None,
+) -> None:
+    """Deletes an object and then, in the background, what it owns. It may be missing already. With a `uid`, the API
+    server refuses to delete another object of this name.
 
     Raises:
         TemporaryError: as `try_apply`, or if the API server refuses.
     """
-    answer = await member.request("DELETE", _path(kind, namespace, name), query=_BACKGROUND)
+    query, body = [("propagationPolicy", propagation.value)], None
+    if uid is not None:  # options in a body are not read from the query
+        body = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": uid}, **dict(query)}
+        query = []
+    answer = await member.request("DELETE", _path(kind, namespace, name), query=query, body=body)
     if answer.status != 404:
         expect_success(answer, f"The API server refuses to delete {name}")
 

@@ -14,7 +14,8 @@ class Permission(Registered):
 
     DEPLOYMENTS_WRITE = (
         "deployments.write",
-        "Create, update, reconcile and delete deployments, and cancel their operations.",
+        "Create, update, reconcile and delete deployments, cancel their operations, and read and write objects of"
+        " clusters by steps of workflows.",
     )
     PLANS_APPROVE = "plans.approve", "Approve and reject the plans of others."
     ROLLOUTS_APPROVE = "rollouts.approve", "Approve and reject waves of the rollouts of others."

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from app.steps.asserting import check
 from app.steps.context import StepFunction
 from app.steps.log import log
+from app.steps.objects import apply_object, read_object
 from app.steps.requests import http_request
 
 FUNCTIONS: Mapping[str, StepFunction] = {
     "assert": check,
     "http-request": http_request,
     "log": log,
+    "read-object": read_object,
+    "apply-object": apply_object,
 }

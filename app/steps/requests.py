@@ -4,21 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from sqlmodel import col, select
 
 from app.checks.client import FetchError
-from app.checks.secret_headers import Obstacle, UnusableSecretError, header_value
+from app.checks.secret_headers import UnusableSecretError, header_value
 from app.core.threads import in_thread
-from app.identity.permissions import Permission
 from app.releases.scrubbing import Scrubber
 from app.rollouts.check_requests import is_value
 from app.rollouts.durations import duration
 from app.steps.context import StepContext, StepFailed
-from app.tables.secrets import Secret
+from app.steps.secrets import CODES, named_secrets
 
 _SECONDS = 60.0
 _MOST_SHOWN = 200
-_CODES = {Obstacle.MISSING: "secret_not_found", Obstacle.UNREADABLE: "secret_unreadable"}
 
 
 async def http_request(context: StepContext, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -71,25 +68,14 @@ def _parsed(text: str, headers: Mapping[str, str]) -> Any:
 async def _secret_headers(context: StepContext, given: list[Mapping[str, str]]) -> tuple[dict[str, str], list[str]]:
     """The headers with values of secrets, which the starter of the run may use, and the texts that must not be shown:
     a server may repeat a value without its prefix."""
-    if not given:
-        return {}, []
-    context.starter.require(context.organization_id, Permission.SECRETS_USE)
-    statement = select(Secret).where(
-        col(Secret.organization_id) == context.organization_id,
-        col(Secret.name).in_([header["secret"] for header in given]),
-    )
-    async with context.services.database.reading() as session:
-        secrets = {secret.name: secret for secret in (await session.exec(statement)).all()}
+    secrets = await named_secrets(context, [header["secret"] for header in given])
     found, values = dict[str, str](), list[str]()
     for header in given:
-        secret = secrets.get(header["secret"])
-        if secret is None:
-            raise StepFailed("secret_not_found", f"There is no secret {header['secret']}.")
-        prefix = header.get("prefix", "")
+        secret, prefix = secrets[header["secret"]], header.get("prefix", "")
         try:
             value = header_value(context.services.key_ring, secret, header["key"], prefix)
         except UnusableSecretError as error:
-            raise StepFailed(_CODES[error.obstacle], str(error)) from None
+            raise StepFailed(CODES[error.obstacle], str(error)) from None
         found[header["name"]] = prefix + value
         values.append(value)
     return found, [*found.values(), *values]

@@ -214,7 +214,8 @@ def _step(step: StepTemplate, place: _Place, texts: Texts) -> Seen:
     if step.type is not None:
         found = STEP_TYPES.get(step.type)
         if found is None:
-            yield (*path, "type"), f"There is no step type {step.type!r}; the types are: {_some(sorted(STEP_TYPES))}."
+            known = ", ".join(sorted(STEP_TYPES))
+            yield (*path, "type"), f"There is no step type {step.type!r}; the types are: {known}."
         else:
             yield from fitting_problems(dict(step.inputs), Part.of(found.inputs), (*path, "inputs"), visible, texts)
             outputs = kind_of(found.outputs)

@@ -13,8 +13,37 @@ _TEXT = {"type": "string"}
 _DURATION = {"type": "string", "pattern": r"^(?=\d)(\d{1,6}d)?(\d{1,6}h)?(\d{1,6}m)?(\d{1,8}s)?$"}
 
 
+_VERSION = {"type": "string", "pattern": r"^([a-z0-9.-]{1,253}/)?v[a-z0-9]{1,62}$"}
+_KIND = {"type": "string", "pattern": r"^[A-Za-z0-9]{1,63}$"}
+_NAME = {"type": "string", "pattern": r"^(?!\.{1,2}$)[^/%]{1,253}$"}
+_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+_NAMESPACE = {"type": "string", "pattern": f"^({_LABEL})?$"}
+
+
 def _object(required: list[str], **fields: Any) -> Schema:
     return {"type": "object", "required": required, "additionalProperties": False, "properties": fields}
+
+
+_SUBJECT: Mapping[str, Any] = {
+    "cluster": _TEXT,
+    "apiVersion": _VERSION,
+    "kind": _KIND,
+    "namespace": _NAMESPACE,
+    "name": _NAME,
+}
+"""The inputs that name an object on a cluster."""
+_NAMED = ["cluster", "apiVersion", "kind", "name"]
+_METADATA = {
+    "type": "object",
+    "required": ["name"],
+    "properties": {"name": _NAME, "namespace": _NAMESPACE},
+}
+_WANTED = {
+    "type": "object",
+    "required": ["apiVersion", "kind", "metadata"],
+    "properties": {"apiVersion": _VERSION, "kind": _KIND, "metadata": _METADATA},
+}
+_FOUND = _object(["object"], object={})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +118,43 @@ _ALL = (
             headers={"type": "object", "additionalProperties": _TEXT},
             body={},
         ),
+    ),
+    StepType(
+        "read-object",
+        "Reads an object on a cluster. The data of Secrets is hidden. A missing object is a failure, or null if it is"
+        " `optional`.",
+        "name: read\ntype: read-object\n"
+        "inputs: {cluster: paris, apiVersion: v1, kind: ConfigMap, namespace: shop, name: settings}\n"
+        "outputs: {color: '${{ result.object.data.color }}'}\n",
+        _object(_NAMED, **_SUBJECT, optional={"type": "boolean", "default": False}),
+        _FOUND,
+    ),
+    StepType(
+        "apply-object",
+        "Creates or changes an object on a cluster by server-side apply, as the field manager `polyhelm`. A field that"
+        " another manager owns is a conflict, unless `force` takes it over. `secrets` puts values of secrets at paths"
+        " of the object.",
+        "name: configure\ntype: apply-object\n"
+        "inputs:\n"
+        "  cluster: paris\n"
+        "  object:\n"
+        "    apiVersion: v1\n"
+        "    kind: Secret\n"
+        "    metadata: {namespace: shop, name: builds}\n"
+        "    stringData: {user: shop}\n"
+        "  secrets: [{path: stringData.token, secret: builds, key: token}]\n",
+        _object(
+            ["cluster", "object"],
+            cluster=_TEXT,
+            object=_WANTED,
+            force={"type": "boolean", "default": False},
+            secrets={
+                "type": "array",
+                "maxItems": 100,
+                "items": _object(["path", "secret", "key"], path=_TEXT, secret=_TEXT, key=_TEXT),
+            },
+        ),
+        _FOUND,
     ),
 )
 STEP_TYPES: Mapping[str, StepType] = {each.name: each for each in _ALL}

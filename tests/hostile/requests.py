@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from app.clusters.access_reviews import may_impersonate, missing_permissions
-from app.clusters.applying import apply, create, delete, patch
+from app.clusters.applying import OWN_MANAGER, apply, create, delete, patch
 from app.clusters.changes import Change, Head
 from app.clusters.definitions import compare_definitions
 from app.clusters.discovery import Discovery, discover, discover_version
@@ -388,6 +388,14 @@ KINDS = (
         f"{OBJECTS}/{NAMES}",
         lambda m: patch(m, CONFIG_MAPS, "default", "settings", [{"op": "add", "path": "/data", "value": {"a": "b"}}]),
         "^fieldManager=helm$",
+        REFUSED,
+    ),
+    Kind(
+        "object applied by a step",
+        "PATCH",
+        f"{OBJECTS}/{NAMES}",
+        lambda m: apply(m, CONFIG_MAPS, "default", "settings", CONFIG, manager=OWN_MANAGER, force=False),
+        "^fieldManager=polyhelm(&force=true)?$",
         REFUSED,
     ),
     Kind(

@@ -1,5 +1,5 @@
 """A worker or an observer in a process of its own that kills itself with SIGKILL at a step of a reconcile, a job, a
-correction or a check.
+correction, a check or a step of a run.
 
 Each step is a place between two effects, so together they are every place at which a crash makes a difference.
 """
@@ -25,6 +25,7 @@ from app.redis.queue import Queue
 from app.resources import correcting
 from app.sandbox import process
 from app.steps import execution
+from app.steps import objects as step_objects
 from reconcilers import reconciliation
 from reconcilers.observer.resources import drift
 from reconcilers.worker import run_worker
@@ -70,6 +71,11 @@ CHECK_STEPS: dict[str, tuple[Any, str, str]] = {
     "not committed": (measuring, "write_measurement", "after"),
 }
 
+MEMBER_STEPS: dict[str, tuple[Any, str, str]] = {
+    "about to apply": (step_objects, "apply", "before"),
+    "applied": (step_objects, "apply", "after"),
+}
+
 OBSERVER_STEPS: dict[str, tuple[Any, str, str]] = {
     "about to store the difference": (drift, "write_found", "before"),
     "difference stored": (drift, "start_corrections", "before"),
@@ -100,7 +106,8 @@ def dying_at_once(call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def run(step: str) -> None:
-    owner, name, when = (STEPS | JOB_STEPS | WORKFLOW_STEPS | CORRECTION_STEPS | CHECK_STEPS | OBSERVER_STEPS)[step]
+    workers = STEPS | JOB_STEPS | WORKFLOW_STEPS | MEMBER_STEPS | CORRECTION_STEPS | CHECK_STEPS
+    owner, name, when = (workers | OBSERVER_STEPS)[step]
     call = getattr(owner, name)
     setattr(owner, name, dying(call, when) if asyncio.iscoroutinefunction(call) else dying_at_once(call))
     asyncio.run(run_parts(Settings(), [run_observer if step in OBSERVER_STEPS else run_worker]))

@@ -87,7 +87,7 @@ CHANGES: dict[str, tuple[str, str, str, str]] = {
     ),
     "a step type that there is not": (
         "type: log", "type: lock", "steps.1.sequence.0.type",
-        "There is no step type 'lock'; the types are: approve, assert, http-request, log, signal, sleep.",
+        f"There is no step type 'lock'; the types are: {', '.join(sorted(STEP_TYPES))}.",
     ),
     "an output of a later step": (
         "${{ index }}", "${{ steps.review.state }}", ANNOUNCE,
