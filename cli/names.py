@@ -69,6 +69,12 @@ def workflows(incomplete: str) -> list[str]:
     return _starting(incomplete, [node["name"] for node in found])
 
 
+def schedules(incomplete: str) -> list[str]:
+    query = "query ($organization: String) { workflowSchedules(organization: $organization) { nodes { name } } }"
+    found = _asked(lambda client, variables: list(client.ask(query, variables)["workflowSchedules"]["nodes"]))
+    return _starting(incomplete, [node["name"] for node in found])
+
+
 def services(incomplete: str) -> list[str]:
     query = "query ($organization: String) { services(organization: $organization) { name } }"
     found = _asked(lambda client, variables: list(client.ask(query, variables)["services"]))

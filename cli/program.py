@@ -32,6 +32,7 @@ from cli.commands.repositories import repo
 from cli.commands.resources import resources
 from cli.commands.roles import role
 from cli.commands.rollouts import rollout
+from cli.commands.schedules import schedule
 from cli.commands.secrets import secret
 from cli.commands.services import service
 from cli.commands.tokens import token
@@ -89,6 +90,7 @@ def add_commands(program: typer.Typer) -> None:
         ("secret", secret),
         ("window", window),
         ("workflow", workflow),
+        ("schedule", schedule),
         ("service", service),
         ("health-rules", health_rules),
         ("ignore-rules", ignore_rules),

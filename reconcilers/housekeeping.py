@@ -26,6 +26,8 @@ from app.events.retention import remove_old_events
 from app.fleet.services import AllServices
 from app.jobs.leases import count_failed_jobs, remove_old_jobs
 from app.plans.queries import remove_expired_plans
+from app.schedules.metrics import count_schedules
+from app.schedules.starting import look_for_overdue
 from app.tables.charts import ChartRepository
 from app.tables.columns import now
 from app.tables.operations import IdempotencyKey
@@ -50,7 +52,7 @@ class Housekeeping:
                 *(self.read_indexes, self.look_at_credentials, self.count_abandoned, self.sweep_runs),
                 *(self.remove_keys, self.remove_plans, self.remove_events, self.remove_archives, self.remove_jobs),
                 *(self.forget_values, self.renew_inputs, self.review_waits, self.count_rollouts),
-                *(self.count_runs, self.remove_runs),
+                *(self.count_runs, self.remove_runs, self.look_at_schedules),
             ):
                 group.create_task(repeatedly(f"housekeeping.{task.__name__}", task, _SECONDS))
 
@@ -120,6 +122,10 @@ class Housekeeping:
 
     async def remove_runs(self) -> None:
         await remove_old_runs(self._services)
+
+    async def look_at_schedules(self) -> None:
+        await look_for_overdue(self._services)
+        await count_schedules(self._services)
 
     async def sweep_runs(self) -> None:
         await in_thread(self._services.helm.sweep)

@@ -13,6 +13,7 @@ from resolvers.operations.subject import SUBJECT as OPERATIONS
 from resolvers.plans.subject import SUBJECT as PLANS
 from resolvers.resources.subject import SUBJECT as RESOURCES
 from resolvers.rollouts.subject import SUBJECT as ROLLOUTS
+from resolvers.schedules.subject import SUBJECT as SCHEDULES
 from resolvers.secrets.subject import SUBJECT as SECRETS
 from resolvers.services.subject import SUBJECT as SERVICES
 from resolvers.targets.subject import SUBJECT as TARGETS
@@ -30,6 +31,7 @@ SUBJECTS = (
     TARGETS,
     WINDOWS,
     WORKFLOWS,
+    SCHEDULES,
     SERVICES,
     RESOURCES,
     LOGS,

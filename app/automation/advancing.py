@@ -19,6 +19,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.automation.codes import WorkflowEvent
+from app.automation.continuing import start_queued
 from app.automation.metrics import ENDED_RUNS
 from app.automation.services import WorkflowServices
 from app.automation.stored import run_form, step_columns
@@ -186,6 +187,7 @@ async def _store(
         signalled = False
         if has_ended:
             await end_steps(session, row.id, moment)
+            await start_queued(transaction, row)
         else:
             waits = [
                 found for found in columns if found["wait"] is WaitKind.SIGNAL and found["begun_version"] == version

@@ -22,6 +22,7 @@ async def runs_page(
     workflow: str | None = None,
     workflow_id: str | None = None,
     states: Sequence[RunState] | None = None,
+    schedule_id: int | None = None,
 ) -> Page[WorkflowRun]:
     """The runs of an organization, newest first."""
     statement = select(WorkflowRun).where(col(WorkflowRun.organization_id) == organization_id).options(_SHORT)
@@ -29,6 +30,8 @@ async def runs_page(
         statement = statement.where(col(WorkflowRun.workflow) == workflow)
     if workflow_id is not None:
         statement = statement.where(col(WorkflowRun.workflow_id) == workflow_id)
+    if schedule_id is not None:
+        statement = statement.where(col(WorkflowRun.schedule_id) == schedule_id)
     if states is not None:
         statement = statement.where(col(WorkflowRun.state).in_(states))
     async with services.database.reading() as session:

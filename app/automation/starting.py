@@ -3,6 +3,8 @@
 import json
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -12,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.automation.advancing import end_steps
 from app.automation.checked import refusal
 from app.automation.codes import WorkflowCode, WorkflowEvent
-from app.automation.continuing import continue_soon
+from app.automation.continuing import continue_soon, start_queued
 from app.automation.services import WorkflowServices
 from app.core.errors import Conflict, NotFound, Problem, all_invalid
 from app.core.threads import in_thread
@@ -40,6 +42,18 @@ class OnConflict(StrEnum):
     CANCEL_OLD = "CANCEL_OLD"
 
 
+@dataclass(frozen=True)
+class Start:
+    """A start of a workflow's revision with parameters that fit it."""
+
+    viewer: Viewer
+    organization_id: int
+    definition: WorkflowDefinition
+    revision: int
+    document: str  # the definition in JSON
+    parameters: Mapping[str, Any]
+
+
 async def start_workflow(
     services: WorkflowServices,
     viewer: Viewer,
@@ -57,18 +71,12 @@ async def start_workflow(
         UserError: the caller lacks the permission, there is no such workflow, the parameters do not fit its schema, or
             a run with the id is open.
     """
-    organization_id = viewer.organization(organization)
-    viewer.require(organization_id, Permission.WORKFLOWS_START)
-    _check_input(parameters, workflow_id)
-    definition, revision = await _definition(services, organization_id, name)
-    document = await in_thread(lambda: json.dumps(read_definition(revision.text)))
-    await _check_parameters(services, organization_id, document, parameters)
-    ceiling = viewer.memberships[organization_id].ceiling
+    start = await checked_start(services, viewer, organization, name, parameters, workflow_id=workflow_id)
     async with services.transaction() as transaction:
         session = transaction.session
-        await lock_organization(session, organization_id)
+        await lock_organization(session, start.organization_id)
         if workflow_id is not None:
-            present = await open_run(session, organization_id, workflow_id)
+            present = await open_run(session, start.organization_id, workflow_id)
             if present is not None and on_conflict is OnConflict.ATTACH:
                 return present
             if present is not None and on_conflict is OnConflict.REFUSE:
@@ -76,33 +84,75 @@ async def start_workflow(
                 raise Conflict(WorkflowCode.WORKFLOW_RUNNING, message, ("workflowId",))
             if present is not None:
                 await end_run(transaction, viewer, present, "It was replaced by a new run.")
-        await check_count(session, organization_id)
-        row = WorkflowRun(
-            organization_id=organization_id,
-            definition_id=definition.id,
-            workflow=definition.name,
-            revision=revision.number,
-            definition=document,
-            workflow_id=workflow_id or f"{definition.name}-{secrets.token_hex(6)}",
-            parameters=parameters,
-            starter_id=viewer.user_id,
-            starter=viewer.name,
-            ceiling=ceiling,
-        )
-        session.add(row)
-        await session.flush()
-        transaction.record(
-            WorkflowEvent.STARTED,
-            f"A run of the workflow {row.workflow} was started with the id {row.workflow_id}.",
-            organization_id=organization_id,
-            actor=viewer.name,
-            subject=row,
-            workflow=row.workflow,
-            workflowId=row.workflow_id,
-            revision=row.revision,
-        )
-        continue_soon(transaction, row)
-        return row
+        return await begin_run(transaction, start, workflow_id or f"{name}-{secrets.token_hex(6)}")
+
+
+async def checked_start(
+    services: WorkflowServices,
+    viewer: Viewer,
+    organization: str | None,
+    name: str,
+    parameters: Any,
+    *,
+    workflow_id: str | None = None,
+) -> Start:
+    """Checks what can be checked before the transaction.
+
+    Raises:
+        UserError: the caller lacks the permission, there is no such workflow, or the parameters do not fit its schema.
+    """
+    organization_id = viewer.organization(organization)
+    viewer.require(organization_id, Permission.WORKFLOWS_START)
+    _check_input(parameters, workflow_id)
+    definition, revision = await _definition(services, organization_id, name)
+    document = await in_thread(lambda: json.dumps(read_definition(revision.text)))
+    await _check_parameters(services, organization_id, document, parameters)
+    return Start(viewer, organization_id, definition, revision.number, document, parameters)
+
+
+async def begin_run(
+    transaction: Transaction,
+    start: Start,
+    workflow_id: str,
+    *,
+    schedule_id: int | None = None,
+    scheduled_at: datetime | None = None,
+) -> WorkflowRun:
+    """Writes a run. The organization is locked, and no run with the id is open.
+
+    Raises:
+        Conflict: the organization has too many open runs.
+    """
+    viewer, definition = start.viewer, start.definition
+    await check_count(transaction.session, start.organization_id)
+    row = WorkflowRun(
+        organization_id=start.organization_id,
+        definition_id=definition.id,
+        workflow=definition.name,
+        revision=start.revision,
+        definition=start.document,
+        workflow_id=workflow_id,
+        parameters=dict(start.parameters),
+        schedule_id=schedule_id,
+        scheduled_at=scheduled_at,
+        starter_id=viewer.user_id,
+        starter=viewer.name,
+        ceiling=viewer.memberships[start.organization_id].ceiling,
+    )
+    transaction.session.add(row)
+    await transaction.session.flush()
+    transaction.record(
+        WorkflowEvent.STARTED,
+        f"A run of the workflow {row.workflow} was started with the id {row.workflow_id}.",
+        organization_id=row.organization_id,
+        actor=viewer.name,
+        subject=row,
+        workflow=row.workflow,
+        workflowId=row.workflow_id,
+        revision=row.revision,
+    )
+    continue_soon(transaction, row)
+    return row
 
 
 async def end_run(transaction: Transaction, viewer: Viewer, row: WorkflowRun, reason: str) -> None:
@@ -113,6 +163,7 @@ async def end_run(transaction: Transaction, viewer: Viewer, row: WorkflowRun, re
     transaction.session.add(row)
     await transaction.session.flush()
     await end_steps(transaction.session, row.id, moment)
+    await start_queued(transaction, row)
     transaction.record(
         WorkflowEvent.TERMINATED,
         f"The run {row.workflow_id} of the workflow {row.workflow} was terminated: {reason}",

@@ -1,4 +1,6 @@
-"""The job that has a run of a workflow continued."""
+"""The jobs that have runs of workflows started and continued."""
+
+from datetime import datetime
 
 from app.core.jobs import Job
 
@@ -8,3 +10,11 @@ class ContinueRun(Job):
 
     job_name = "workflows.continue"
     run_id: int
+
+
+class StartScheduled(Job):
+    """Does what a schedule owes at a time. The time is part of the key: a job can ask for the one of the next time."""
+
+    job_name = "workflows.start_scheduled"
+    schedule_id: int
+    at: datetime

@@ -99,7 +99,7 @@ def problems(
         yield "starts", f"A window starts at most {OLDEST.days // 365} years ago or from now."
     if not SHORTEST <= duration <= LONGEST:
         yield "duration", f"A window lasts from 1 minute to {LONGEST.days} days."
-    if not _is_time_zone(time_zone):
+    if not is_time_zone(time_zone):
         yield "time_zone", f"There is no time zone {time_zone!r}. Examples: UTC, Europe/Paris, America/New_York."
 
 
@@ -221,7 +221,7 @@ def _state(windows: Sequence[Window], inside: Collection[int]) -> tuple[bool, st
     return True, None
 
 
-def _is_time_zone(name: str) -> bool:
+def is_time_zone(name: str) -> bool:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # there is none, or the name is a directory or leaves that of the zones

@@ -24,6 +24,7 @@ class WorkflowRun(SQLModel, table=True):
         Index("ix_workflow_run_workflow_id", "organization_id", "workflow_id", "id"),
         Index("ix_workflow_run_ended_at", "ended_at"),
         Index("ix_workflow_run_forked_from_id", "forked_from_id"),
+        Index("ix_workflow_run_schedule_id_id", "schedule_id", "id"),
         Index(
             "uq_workflow_run_open",
             "organization_id",
@@ -47,6 +48,8 @@ class WorkflowRun(SQLModel, table=True):
     outputs: dict[str, Any] | None = Json(default=None, nullable=True)
     error: dict[str, Any] | None = Json(default=None, nullable=True)
     forked_from_id: int | None = Ref("workflow_run.id", ondelete="SET NULL", default=None, nullable=True)
+    schedule_id: int | None = Ref("workflow_schedule.id", ondelete="SET NULL", default=None, nullable=True)
+    scheduled_at: datetime | None = Timestamp(default=None)  # the time of the schedule for which it was started
     starter_id: int | None = Ref("user_account.id", ondelete="SET NULL", default=None, nullable=True)
     starter: str
     ceiling: Role | None = Choice(Role, default=None, nullable=True)  # of the token with which it was started

@@ -122,9 +122,9 @@ def types(session: Session) -> None:
 
 @remote(workflow, "rm")
 def rm(session: Session, name: Name, yes: Yes = False) -> None:
-    """Delete a workflow with all its revisions."""
+    """Delete a workflow with all its revisions and schedules."""
     found = _one(session, _ID, name)
-    confirm_name(f"The workflow {name} will be deleted with all its revisions.", name, yes=yes)
+    confirm_name(f"The workflow {name} will be deleted with all its revisions and schedules.", name, yes=yes)
     session.mutate("deleteWorkflow", "... on DeleteWorkflowPayload { id }", id=found["id"])
     session.tell(f"{name} deleted.")
 
@@ -183,7 +183,7 @@ def start(
         _RUN_PAYLOAD,
         organization=session.organization,
         workflow=name,
-        parameters=dict(map(_parameter, parameter or [])),
+        parameters=dict(map(parameter_of, parameter or [])),
         workflowId=workflow_id,
         onConflict=on_conflict.name,
     )
@@ -372,7 +372,7 @@ def _run(session: Session, query: str, run_id: str, **given: Any) -> Any:
     return found
 
 
-def _parameter(text: str) -> tuple[str, Any]:
+def parameter_of(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise usage(f"{text!r} is not of the form NAME=VALUE.", "Such as: -p image=shop -p 'regions=[\"eu\"]'")

@@ -16,7 +16,8 @@ from app.delivery.timing import WakeRollout, wake_rollout
 from app.deployments.waiting import review_waits
 from app.fleet.services import AllServices
 from app.jobs.rollouts import AdvanceRollout, DiscardCheckJobs, MeasureCheck
-from app.jobs.workflows import ContinueRun
+from app.jobs.workflows import ContinueRun, StartScheduled
+from app.schedules.starting import start_scheduled
 from app.targets.waits import ReviewWaits
 
 Input = TypeVar("Input", bound=Job)
@@ -27,7 +28,7 @@ class JobPool(StrEnum):
 
     JOBS = "jobs"
     MEASUREMENTS = "measurements"  # of checks, and what they leave on clusters
-    WORKFLOWS = "workflows"  # wake-ups of runs
+    WORKFLOWS = "workflows"  # starts and wake-ups of runs
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ _ALL: tuple[Kind[Any], ...] = (
     Kind(MeasureCheck, measure_check, attempts=100, pool=JobPool.MEASUREMENTS),
     Kind(AdvanceRollout, advance_rollout, attempts=100),
     Kind(WakeRollout, wake_rollout, attempts=100),
+    Kind(StartScheduled, start_scheduled, attempts=100, seconds=60, pool=JobPool.WORKFLOWS),
     Kind(ContinueRun, continue_run, attempts=1000, seconds=60, pool=JobPool.WORKFLOWS),
 )
 

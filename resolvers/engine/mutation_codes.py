@@ -332,6 +332,7 @@ CODES: dict[str, tuple[str, ...]] = {
         "too_many_plans",
     ),
     "delete_health_rule": ("health_rule_not_found",),
+    "delete_schedule": ("schedule_not_found",),
     "delete_secret": (
         "secret_in_use",
         "secret_not_found",
@@ -363,6 +364,7 @@ CODES: dict[str, tuple[str, ...]] = {
         "rollout_not_found",
         "rollout_state",
     ),
+    "pause_schedule": ("schedule_not_found",),
     "plan_deployment": (
         "address_refused",
         "being_deleted",
@@ -618,6 +620,7 @@ CODES: dict[str, tuple[str, ...]] = {
         "rollout_not_found",
         "rollout_state",
     ),
+    "resume_schedule": ("schedule_not_found",),
     "retry_check": (
         "check_not_found",
         "check_state",
@@ -643,6 +646,14 @@ CODES: dict[str, tuple[str, ...]] = {
     "revoke_session": (
         "session_not_found",
         "token_limited",
+    ),
+    "save_schedule": (
+        "busy",
+        "invalid_input",
+        "schedule_changed",
+        "workflow_check_interrupted",
+        "workflow_not_found",
+        "workflow_too_expensive",
     ),
     "save_service_definition": (
         "busy",

@@ -33,7 +33,7 @@ class Mutations:
         row = await save_workflow(services, viewer, input.organization, input.definition, input.revision)
         return payloads.WorkflowPayload(workflow=WorkflowDefinition.of(row))
 
-    @mutation("Deletes a workflow with all its revisions.", Permission.WORKFLOWS_DEFINE)
+    @mutation("Deletes a workflow with all its revisions and schedules.", Permission.WORKFLOWS_DEFINE)
     async def delete_workflow(
         self,
         info: Info,

@@ -1,6 +1,7 @@
 """Runs of workflows, their steps and logs."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import strawberry
@@ -17,6 +18,9 @@ from schema.scalars import JSON
 from schema.workflows import loaders
 from schema.workflows.enums import RunState, StepState, WaitKind
 from schema.workflows.types import WorkflowDefinition
+
+if TYPE_CHECKING:
+    from schema.schedules.types import WorkflowSchedule
 
 
 @strawberry.type(description="Why a run or a step has failed.")
@@ -97,8 +101,18 @@ class WorkflowRun(Node):
     outputs: JSON | None
     error: WorkflowError | None
     starter: str = strawberry.field(description="The name of the user who started the run.")
+    scheduled_at: datetime | None = strawberry.field(
+        description="The time of the schedule for which the run was started. Null if a user has started it."
+    )
     created_at: datetime
     ended_at: datetime | None
+
+    @strawberry.field(description="The schedule that has started the run. Null if none has, or if it was deleted.")
+    async def schedule(
+        self, info: Info
+    ) -> Annotated["WorkflowSchedule", strawberry.lazy("schema.schedules.types")] | None:
+        found: WorkflowSchedule | None = await info.context.find("WorkflowSchedule", self.row.schedule_id)
+        return found
 
     @strawberry.field(description="The workflow. Null if it was deleted.")
     async def definition(self, info: Info) -> WorkflowDefinition | None:
@@ -161,6 +175,7 @@ class WorkflowRun(Node):
             outputs=None if row.outputs is None else JSON(row.outputs),
             error=_error_of(row.error),
             starter=row.starter,
+            scheduled_at=row.scheduled_at,
             created_at=row.created_at,
             ended_at=row.ended_at,
         )

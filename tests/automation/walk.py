@@ -77,7 +77,6 @@ WALK = Walk(
         ("terminateRun", {"run": OF_RUN, "reason": "An incident."}, ["workflow.run_terminated"]),
         ("retryFailed", {"run": OF_RUN, "mode": "SAME_RUN"}, ["workflow.run_repeated"]),
         ("rerunFrom", {"run": ENDED_RUN, "step": "build"}, ["workflow.run_repeated"]),
-        ("deleteWorkflow", {"id": "workflow"}, ["workflow.deleted"]),
     ],
     least={
         **dict.fromkeys(("saveWorkflow", "deleteWorkflow", "startWorkflow"), "deployer-of-default"),

@@ -356,6 +356,9 @@ async def every_mutation_is_done(quiet: Stack, simulated: Callable[[str], Member
             "nodes"
         ]:
             ids["workflow"] = workflow["id"]
+        schedules = '{ workflowSchedules(organization: "default") { nodes { id } } }'
+        for schedule in (await quiet.data(schedules))["workflowSchedules"]["nodes"]:
+            ids["schedule"] = schedule["id"]
         stored = '{ services(organization: "default") { stored { id } } }'
         for service in (await quiet.data(stored))["services"]:
             if service["stored"]:
