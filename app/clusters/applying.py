@@ -51,6 +51,11 @@ class Applied:
         return self.status == 409
 
     @property
+    def is_missing(self) -> bool:
+        """Whether there is no such object, or no such namespace."""
+        return self.status == 404
+
+    @property
     def is_invalid(self) -> bool:
         """Whether the API server refuses the object as applying would leave it."""
         return self.found is None and self.status in _INVALID

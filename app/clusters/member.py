@@ -226,9 +226,18 @@ class Member:
         return Answer(response.status, parsed(text), _warnings(response.headers.getall("Warning", [])))
 
     async def lines(
-        self, path: str, selector: str, version: int, *, seconds: int, accept: str, silence: float | None = None
+        self,
+        path: str,
+        selector: str,
+        version: int,
+        *,
+        seconds: int,
+        accept: str,
+        silence: float | None = None,
+        fields: str | None = None,
     ) -> AsyncGenerator[list[bytes]]:
-        """The lines of a watch, until the server ends it after so many seconds. Lines that arrive together are yielded
+        """The lines of a watch of what a label selector matches and, if given, a field selector, until the server ends
+        it after so many seconds. Lines that arrive together are yielded
         together; the first list is empty, and is yielded once the watch is open. With `silence`, the watch fails if
         the server sends nothing for so many seconds.
 
@@ -241,6 +250,7 @@ class Member:
             ("resourceVersion", str(version)),
             ("allowWatchBookmarks", "true"),
             ("timeoutSeconds", str(seconds)),
+            *([("fieldSelector", fields)] if fields is not None else []),
         ]
         limit = aiohttp.ClientTimeout(
             total=self.seconds + seconds + _SILENCE,

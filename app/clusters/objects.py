@@ -23,8 +23,10 @@ _METADATA_PAGE, _WHOLE_PAGE = 500, 100
 _MOST_PAGES = 400
 _LONGEST_CONTINUE = 16 * 1024
 _PARTIAL = "PartialObjectMetadata"
+_WATCH_SECONDS = 300
 _BOOKMARKS = 150.0  # seconds without a bookmark until a watch is given up; servers send one each minute
 _MOST_LABELS = 20
+_SPECIAL, _ESCAPED = re.compile(r"([\\,=])"), r"\\\1"
 _EQUALITY = re.compile(r"[A-Za-z0-9./_-]{1,317}=[A-Za-z0-9._-]{0,63}")
 
 Object = Mapping[str, Any]
@@ -118,6 +120,57 @@ async def list_by_fields(member: Member, kind: ObjectType, selector: str, *, nam
     return page.items[:most]
 
 
+class ObjectWatch:
+    """Follows one object, which may not exist yet."""
+
+    def __init__(self, kind: ObjectType, namespace: str, name: str, version: int | None = None) -> None:
+        """With the `version` of the member's store, only what happens after it is followed."""
+        self._kind, self._namespace, self._name = kind, namespace, name
+        self._selector = f"metadata.name={_SPECIAL.sub(_ESCAPED, name)}"
+        self._version = version
+
+    async def states(self, member: Member, *, seconds: int = _WATCH_SECONDS) -> AsyncGenerator[Object | None]:
+        """The object whenever it has changed, and None whenever it does not exist, until the server ends the watch. The
+        first call begins with the present state. A later call continues after the last state: nothing in between is
+        missed, unless the server no longer knows it; then it begins with the present state again.
+
+        Raises:
+            TemporaryError: if the member cannot be reached or refuses.
+        """
+        if self._version is None:
+            query = [("fieldSelector", self._selector)]
+            answer = await member.get(self._kind.path_in(self._namespace), query=query)
+            page, _ = _read_page(answer, self._kind, "", whole=True)
+            yield next((item for item in page.items if self._is_it(item)), None)
+            self._version = page.version
+        changes = object_changes(
+            member,
+            self._kind,
+            "",
+            self._version,
+            whole=True,
+            seconds=seconds,
+            namespace=self._namespace,
+            fields=self._selector,
+        )
+        try:
+            async with aclosing(changes) as stream:
+                async for batch in stream:
+                    for change in batch:
+                        if change.item is not None and self._is_it(change.item):
+                            yield None if change.is_deleted else change.item
+                        self._version = change.version
+        except TemporaryError as error:
+            if error.code != ActionCode.CLUSTER_UNREACHABLE:
+                self._version = None
+            if error.code != ActionCode.WATCH_EXPIRED:
+                raise
+
+    def _is_it(self, item: Object) -> bool:
+        metadata = item["metadata"]
+        return metadata["name"] == self._name and (metadata.get("namespace") or "") == self._namespace
+
+
 async def get_object(member: Member, kind: ObjectType, namespace: str, name: str, *, whole: bool) -> Object | None:
     """One object; None if there is none with this name.
 
@@ -159,9 +212,10 @@ async def object_changes(
     whole: bool,
     seconds: int,
     namespace: str | None = None,
+    fields: str | None = None,
 ) -> AsyncGenerator[list[ObjectChange]]:
-    """Watches the objects that match a label selector, from a version on: in all namespaces, or in one. The first list
-    is empty, and is yielded as soon as the watch is open.
+    """Watches the objects that match a label selector and, if given, a field selector, from a version on: in all
+    namespaces, or in one. The first list is empty, and is yielded as soon as the watch is open.
 
     Raises:
         TemporaryError: if the watch fails, or the version is too old (WATCH_EXPIRED).
@@ -169,7 +223,7 @@ async def object_changes(
     accept = "application/json" if whole else METADATA_ONLY
     path = kind.path if namespace is None else kind.path_in(namespace)
     async with aclosing(
-        member.lines(path, selector, version, seconds=seconds, accept=accept, silence=_BOOKMARKS)
+        member.lines(path, selector, version, seconds=seconds, accept=accept, silence=_BOOKMARKS, fields=fields)
     ) as stream:
         async for lines in stream:
             yield [_read_change(line, kind, whole=whole) for line in lines]

@@ -37,7 +37,8 @@ class StepContext:
     """One execution of an attempt.
 
     `starter` is the user who started the run, with the permissions that they have now: what a step does, it does as
-    them. `key` names the attempt, and is the same when a worker has died and another one executes the attempt again.
+    them. `key` names the attempt, and is the same when a worker has died and another one executes the attempt again;
+    `executions` counts the executions, this one included.
     """
 
     services: StepServices
@@ -47,6 +48,7 @@ class StepContext:
     path: str
     attempt: int
     version: int
+    executions: int = 1
     _lines: int = field(default=0, init=False)
 
     @property

@@ -72,7 +72,16 @@ async def _outcome(services: StepServices, key: Key, begun: Begun) -> dict[str, 
     function = FUNCTIONS.get(begun.type)
     if function is None:
         return _failed(key, "unknown_type", f"This version has no step type {begun.type}.")
-    context = StepContext(services, run.organization_id, viewer, run.id, begun.path, begun.attempt, version=key[2])
+    context = StepContext(
+        services,
+        run.organization_id,
+        viewer,
+        run.id,
+        begun.path,
+        begun.attempt,
+        version=key[2],
+        executions=begun.executions,
+    )
     try:
         outputs = dict(await function(context, begun.inputs))
         size = len(orjson.dumps(outputs))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from app.steps.asserting import check
 from app.steps.context import StepFunction
 from app.steps.log import log
-from app.steps.objects import apply_object, read_object
+from app.steps.objects import apply_object, delete_object, patch_object, read_object
 from app.steps.requests import http_request
 
 FUNCTIONS: Mapping[str, StepFunction] = {
@@ -15,4 +15,6 @@ FUNCTIONS: Mapping[str, StepFunction] = {
     "log": log,
     "read-object": read_object,
     "apply-object": apply_object,
+    "patch-object": patch_object,
+    "delete-object": delete_object,
 }

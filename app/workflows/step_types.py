@@ -156,6 +156,41 @@ _ALL = (
         ),
         _FOUND,
     ),
+    StepType(
+        "patch-object",
+        "Changes an object on a cluster by a patch of the type merge (RFC 7386), json (RFC 6902) or strategic (of"
+        " Kubernetes; not for custom resources).",
+        "name: scale\ntype: patch-object\n"
+        "inputs:\n"
+        "  {cluster: paris, apiVersion: apps/v1, kind: Deployment, namespace: shop, name: web,"
+        " patch: {spec: {replicas: 3}}}\n",
+        _object(
+            [*_NAMED, "patch"],
+            **_SUBJECT,
+            type={"type": "string", "enum": ["merge", "json", "strategic"], "default": "merge"},
+            patch={"type": ["object", "array"]},
+        ),
+        _FOUND,
+    ),
+    StepType(
+        "delete-object",
+        "Deletes an object on a cluster, and waits until it is gone. A missing object is not a failure, unless"
+        " `ignoreMissing` is false. `propagation` says what happens to the objects that it owns.",
+        "name: cleanUp\ntype: delete-object\n"
+        "inputs: {cluster: paris, apiVersion: v1, kind: ConfigMap, namespace: shop, name: settings}\n"
+        "timeout: 10m\n",
+        _object(
+            _NAMED,
+            **_SUBJECT,
+            ignoreMissing={"type": "boolean", "default": True},
+            propagation={
+                "type": "string",
+                "enum": ["Background", "Foreground", "Orphan"],
+                "default": "Background",
+            },
+        ),
+        _object(["deleted"], deleted={"type": "boolean"}),
+    ),
 )
 STEP_TYPES: Mapping[str, StepType] = {each.name: each for each in _ALL}
 

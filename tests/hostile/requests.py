@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from app.clusters.access_reviews import may_impersonate, missing_permissions
-from app.clusters.applying import OWN_MANAGER, apply, create, delete, patch
+from app.clusters.applying import OWN_MANAGER, PatchType, apply, create, delete, patch
 from app.clusters.changes import Change, Head
 from app.clusters.definitions import compare_definitions
 from app.clusters.discovery import Discovery, discover, discover_version
@@ -22,6 +22,7 @@ from app.clusters.objects import (
     OF_HELM,
     ObjectChange,
     ObjectType,
+    ObjectWatch,
     Page,
     get_object,
     list_by_fields,
@@ -227,6 +228,21 @@ async def first_object_changes(member: Member) -> Any:
     return [each.item and read_seen(each.item, DEPLOYMENTS, now()) for each in changes]
 
 
+async def first_states(member: Member) -> Any:
+    async with aclosing(ObjectWatch(CONFIG_MAPS, "default", "settings").states(member)) as stream:
+        return await anext(stream)
+
+
+async def next_state(member: Member) -> Any:
+    async with aclosing(ObjectWatch(CONFIG_MAPS, "default", "settings", 0).states(member, seconds=1)) as stream:
+        return await anext(stream, None)
+
+
+async def deleted(member: Member) -> None:
+    live = await get_object(member, CONFIG_MAPS, "default", "settings", whole=False)
+    await delete(member, CONFIG_MAPS, "default", "settings", uid=live["metadata"]["uid"] if live else "uid")
+
+
 async def first_pod_changes(member: Member) -> Any:
     found = object_changes(member, PODS, "app=web", 0, whole=True, seconds=1, namespace="default")
     async with aclosing(found) as stream:
@@ -364,6 +380,8 @@ KINDS = (
         ("a list of another kind",),
     ),
     Kind("log of a container", "GET", f"/api/v1/namespaces/{NAMES}/pods/{NAMES}/log", log_of_container, is_text=True),
+    Kind("present state of an object", "GET", OBJECTS, first_states, "^fieldSelector=metadata.name"),
+    Kind("watch of an object", "GET", OBJECTS, next_state, "watch=1.*fieldSelector=metadata.name", ("nothing",)),
     Kind("object", "GET", f"/apis/apps/v1/namespaces/default/deployments/{NAMES}", one_object, "^$"),
     Kind("kinds of one version", "GET", "/apis/apps/v1", lambda m: discover_version(m, "apps/v1"), "^$"),
     Kind("dry run of a new object", "POST", OBJECTS, trying(Trial("default", "shop", [CONFIG])), "dryRun=All"),
@@ -397,6 +415,22 @@ KINDS = (
         lambda m: apply(m, CONFIG_MAPS, "default", "settings", CONFIG, manager=OWN_MANAGER, force=False),
         "^fieldManager=polyhelm(&force=true)?$",
         REFUSED,
+    ),
+    Kind(
+        "object patched by a step",
+        "PATCH",
+        f"{OBJECTS}/{NAMES}",
+        lambda m: patch(m, CONFIG_MAPS, "default", "settings", {}, patch_type=PatchType.MERGE, manager=OWN_MANAGER),
+        "^fieldManager=polyhelm$",
+        REFUSED,
+    ),
+    Kind(
+        "object deleted by a step",
+        "DELETE",
+        f"{OBJECTS}/{NAMES}",
+        deleted,
+        "^$",
+        ANYTHING,  # the step waits until it is gone
     ),
     Kind(
         "object created again",

@@ -9,9 +9,9 @@ from sqlalchemy import text
 from app.releases.references import HIDDEN
 from app.tables.identity import Role
 from simulator import Member
-from tests.automation.test_runs import ended, save, start, started, waiting
+from tests.automation.test_runs import ended, save, shown, start, started, waiting
 from tests.identity.callers import token_of
-from tests.stack import Stack
+from tests.stack import Stack, eventually
 from tests.windows.samples import FREEZE, frozen_now
 
 CANARY = "correct-horse-battery-staple"
@@ -260,3 +260,72 @@ async def test_nothing_is_written_to_a_cluster_that_is_another_one_or_held_by_a_
     assert errors["paris"]["message"].startswith("paris: Another cluster answers at its address")
     assert "The books are closed." in errors["berlin"]["message"]
     assert [named(each, "configmaps", "settings") for each in (paris, berlin)] == [None, None]
+
+
+SETTINGS = "cluster: paris, apiVersion: v1, kind: ConfigMap, namespace: default, name: settings"
+
+
+async def test_objects_are_patched_in_three_ways(stack: Stack, simulated: Callable[[str], Member]) -> None:
+    member = await member_of(stack, simulated)
+    member.put("configmaps", {"metadata": {"name": "settings"}, "data": {"color": "blue", "size": "9"}})
+    definition = f"""
+name: patch
+steps:
+  - {{name: merge, type: patch-object, inputs: {{{SETTINGS}, patch: {{data: {{color: null, shape: round}}}}}}}}
+  - name: json
+    type: patch-object
+    inputs:
+      {{{SETTINGS}, type: json,
+        patch: [{{op: test, path: /data/size, value: "9"}}, {{op: remove, path: /data/size}}]}}
+  - {{name: strategic, type: patch-object, inputs: {{{SETTINGS}, type: strategic, patch: {{data: {{a: b}}}}}}}}
+  - name: wrong
+    type: patch-object
+    continueOnError: true
+    inputs: {{{SETTINGS}, type: json, patch: {{data: {{a: c}}}}}}
+  - name: absent
+    type: patch-object
+    continueOnError: true
+    inputs: {{cluster: paris, apiVersion: v1, kind: ConfigMap, namespace: default, name: other, patch: {{data: {{}}}}}}
+  - name: refused
+    type: patch-object
+    continueOnError: true
+    inputs: {{{SETTINGS}, patch: {{metadata: {{name: another}}}}}}
+"""
+    found = await ended(stack, await started(stack, definition, "patch"))
+    assert found["state"] == "SUCCEEDED", found
+    assert named(member, "configmaps", "settings")["data"] == {"shape": "round", "a": "b"}
+    assert by_path(found, "outputs")["strategic"]["object"]["data"] == {"shape": "round", "a": "b"}
+    errors = by_path(found, "error")
+    codes = {name: errors[name]["code"] for name in ("wrong", "absent", "refused")}
+    assert codes == {"wrong": "invalid_inputs", "absent": "not_found", "refused": "cluster_refused"}
+    assert [data["verb"] for _, _, data in await events(stack)] == ["patch"] * 5
+
+
+async def test_a_deletion_waits_until_the_object_is_gone(stack: Stack, simulated: Callable[[str], Member]) -> None:
+    member = await member_of(stack, simulated)
+    kept = {"metadata": {"name": "settings", "finalizers": ["example.com/kept"]}}
+    member.put("configmaps", kept)
+    definition = f"""
+name: delete
+steps:
+  - {{name: delete, type: delete-object, inputs: {{{SETTINGS}}}}}
+  - {{name: again, type: delete-object, inputs: {{{SETTINGS}}}}}
+  - {{name: missing, type: delete-object, continueOnError: true, inputs: {{{SETTINGS}, ignoreMissing: false}}}}
+"""
+    run = await started(stack, definition, "delete")
+
+    async def is_being_deleted() -> bool:
+        return "deletionTimestamp" in named(member, "configmaps", "settings")["metadata"]
+
+    await eventually(is_being_deleted)
+    assert by_path(await shown(stack, run), "state") == {"delete": "RUNNING"}
+    live = named(member, "configmaps", "settings")
+    member.put("configmaps", live | {"metadata": live["metadata"] | {"finalizers": []}})
+    found = await ended(stack, run)
+    assert found["state"] == "SUCCEEDED", found
+    outputs = by_path(found, "outputs")
+    assert (outputs["delete"], outputs["again"]) == ({"deleted": True}, {"deleted": False})
+    assert by_path(found, "error")["missing"]["code"] == "not_found"
+    assert member.objects("configmaps") == []
+    lines = [line["message"] for line in found["logs"]["nodes"]]
+    assert lines == ["ConfigMap default/settings is being deleted, and has the finalizers example.com/kept."]
