@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { type Refusal, useAction } from "../api/outcome";
+import { useAction } from "../api/outcome";
 import { useOrganization } from "../api/session";
 import { SelectorFields } from "../edit/selector";
 import {
@@ -11,13 +11,15 @@ import {
 import { Choice, useChoices, useGroupChoices } from "../parts/choice";
 import { FormDialog } from "../parts/dialog";
 import { Field } from "../parts/field";
+import { elsewhere, problemsAt } from "../parts/places";
+import { OWN_ZONE, TimeZoneField } from "../parts/time-zone";
 import { toast } from "../parts/toast";
 import { asConditions, EVERY, selectorOf } from "../values/selectors";
 import { DAYS, draftOf, type Repeat, ruleOf } from "./rule";
 
 type Scope = "organization" | "group" | "cluster";
 
-const ZONES = ["UTC", ...Intl.supportedValuesOf("timeZone")];
+const IN_PLACE = ["name", "starts", "timeZone", "duration", "rule", "group", "cluster", "reason"];
 const REPEATS: [Repeat, string][] = [
   ["daily", "Every day"],
   ["weekly", "On days of the week"],
@@ -62,7 +64,7 @@ export function WindowForm({ window, close }: { window?: ChangeWindowLineFragmen
       verb="Save"
       large
       disabled={fetching || noDay || problem !== null}
-      refusal={otherThanFields(refusal)}
+      refusal={elsewhere(refusal, IN_PLACE)}
       submit={submit}
       close={close}
     >
@@ -120,24 +122,11 @@ export function WindowForm({ window, close }: { window?: ChangeWindowLineFragmen
             />
           )}
         </Field>
-        <Field {...at("timeZone")} label="Time zone">
-          {(props) => (
-            <>
-              <input
-                {...props}
-                required
-                list="time-zones"
-                value={fields.timeZone}
-                onChange={(event) => change({ timeZone: event.target.value })}
-              />
-              <datalist id="time-zones">
-                {ZONES.map((zone) => (
-                  <option key={zone} value={zone} />
-                ))}
-              </datalist>
-            </>
-          )}
-        </Field>
+        <TimeZoneField
+          {...at("timeZone")}
+          value={fields.timeZone}
+          change={(timeZone) => change({ timeZone })}
+        />
         <Field {...at("duration")} label="Open for" hint="Such as 90m, 8h or 14d">
           {(props) => (
             <input
@@ -275,31 +264,13 @@ export function WindowForm({ window, close }: { window?: ChangeWindowLineFragmen
   );
 }
 
-const IN_PLACE = ["name", "starts", "timeZone", "duration", "rule", "group", "cluster", "reason"];
-
-function problemsAt(refusal: Refusal | null, field: string): string[] {
-  if (!refusal) return [];
-  const found = refusal.problems.filter((problem) => problem.path[0] === field);
-  if (found.length > 0) return found.map((problem) => problem.message);
-  return refusal.problems.length === 0 && refusal.path[0] === field ? [refusal.message] : [];
-}
-
-/** What is wrong apart from the fields that say it themselves. */
-function otherThanFields(refusal: Refusal | null): Refusal | null {
-  if (!refusal) return null;
-  const problems = refusal.problems.filter((problem) => !IN_PLACE.includes(problem.path[0] ?? ""));
-  if (problems.length > 0) return { ...refusal, message: problems[0]!.message, problems };
-  const isInPlace = refusal.problems.length > 0 || IN_PLACE.includes(refusal.path[0] ?? "");
-  return isInPlace ? null : refusal;
-}
-
 function fieldsOf(window: ChangeWindowLineFragment | undefined) {
   const scope: Scope = window?.group ? "group" : window?.cluster ? "cluster" : "organization";
   return {
     name: window?.name ?? "",
     kind: window?.kind ?? ("ALLOW" as const),
     starts: window?.starts ?? "",
-    timeZone: window?.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+    timeZone: window?.timeZone ?? OWN_ZONE,
     duration: window?.duration ?? "8h",
     scope,
     group: window?.group?.name ?? "",

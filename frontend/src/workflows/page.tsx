@@ -131,7 +131,7 @@ function Delete({ workflow, close }: { workflow: WorkflowLineFragment; close: ()
       close={close}
       destroy={destroy}
     >
-      <p>The workflow is deleted with all its revisions.</p>
+      <p>The workflow is deleted with all its revisions and schedules.</p>
     </Destroy>
   );
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { givenOf, type Parameter, parametersOf } from "./parameters";
+import { givenOf, type Parameter, parametersOf, textsOf, valuesOf } from "./parameters";
 
 const DEFINITION = parse(`
 parameters:
@@ -38,4 +38,12 @@ test("texts become values of the parameter's type, and empty ones are left out",
   expect(givenOf(named("isReviewed"), "false")).toBe(false);
   expect(givenOf(named("image"), "3")).toBe("3");
   expect(givenOf(named("image"), "")).toBe("");
+});
+
+test("the fields of values give the same values back", () => {
+  const parameters = parametersOf(DEFINITION);
+  const values = { image: "shop", regions: ["paris"], size: "large", isReviewed: false };
+  expect(valuesOf(parameters, textsOf(parameters, values))).toEqual(values);
+  expect(valuesOf(parameters, textsOf(parameters, { image: "3" }))).toEqual({ image: "3", isReviewed: true });
+  expect(valuesOf(parameters, { image: "shop" })).toEqual({ image: "shop", size: "small", isReviewed: true });
 });

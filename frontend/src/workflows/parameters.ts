@@ -1,4 +1,5 @@
 import { parse } from "yaml";
+import type { Refusal } from "../api/outcome";
 import { asObject, type Json, type JsonObject } from "../json";
 
 export type Kind = "text" | "number" | "switch" | "choice" | "yaml";
@@ -61,4 +62,31 @@ export function givenOf({ kind, isRequired }: Parameter, text: string): Json | u
   if (text.trim() === "") return isRequired && kind === "text" ? "" : undefined;
   if (kind === "text" || kind === "choice") return text;
   return payloadOf(text);
+}
+
+/** The parameters that are sent for these texts. A field that was not changed has its initial text. */
+export function valuesOf(parameters: Parameter[], texts: Record<string, string>): Record<string, Json> {
+  const values: Record<string, Json> = {};
+  for (const parameter of parameters) {
+    const value = givenOf(parameter, texts[parameter.name] ?? parameter.initial);
+    if (value !== undefined) values[parameter.name] = value;
+  }
+  return values;
+}
+
+/** The texts of the fields with these values. A parameter that is left out stays left out, except for a switch. */
+export function textsOf(parameters: Parameter[], values: JsonObject): Record<string, string> {
+  return Object.fromEntries(
+    parameters.map(({ name, kind, initial }) => [
+      name,
+      name in values ? textOf(kind, values[name]) : kind === "switch" ? initial : "",
+    ]),
+  );
+}
+
+/** What is wrong with one parameter. */
+export function problemsOf(refusal: Refusal | null, parameter: string): string[] {
+  return (refusal?.problems ?? [])
+    .filter(({ path }) => path[0] === "parameters" && path[1] === parameter)
+    .map(({ path, message }) => [...path.slice(2), message].join(": "));
 }

@@ -14,6 +14,7 @@ import { EmptyState, Loading, QueryResult } from "../parts/states";
 import { Tabs } from "../parts/tabs";
 import { Ago } from "../parts/time";
 import { Title } from "../parts/title";
+import { Schedules } from "../schedules/list";
 import { WorkflowForm } from "./form";
 import { StepGraph } from "./graph";
 import { Revisions } from "./revisions";
@@ -25,7 +26,7 @@ const YamlText = later(() => import("../editor/yaml-text"));
 
 type Workflow = NonNullable<WorkflowPageQuery["workflow"]>;
 
-/** One workflow: its steps as a graph, its runs, its definition, and its revisions. */
+/** One workflow: its steps as a graph, its runs, its schedules, its definition, and its revisions. */
 export default function WorkflowPage({ name }: { name: string }) {
   const { asked, ask, refresh } = useAnswer(WorkflowPageDocument, { organization: useOrganization(), name });
   useRefresh("workflow", refresh);
@@ -89,6 +90,7 @@ function Found({
         tabs={[
           { key: "steps", label: "Steps" },
           { key: "runs", label: "Runs" },
+          { key: "schedules", label: "Schedules" },
           { key: "definition", label: "Definition" },
           { key: "revisions", label: "Revisions" },
         ]}
@@ -99,6 +101,7 @@ function Found({
           </section>
         )}
         {tab === "runs" && <Runs workflow={workflow.name} />}
+        {tab === "schedules" && <Schedules workflow={workflow.name} definition={document} />}
         {tab === "definition" && (
           <Suspense fallback={<Loading />}>
             <YamlText text={definition} />
