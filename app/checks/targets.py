@@ -10,6 +10,7 @@ from app.core.concurrency import for_each
 from app.core.errors import UserError
 from app.core.threads import in_thread
 from app.health.health import Health
+from app.health.rules import variables_of
 from app.releases.scrubbing import WITHHELD
 from app.resources.live import find_object, scrubber_of
 from app.resources.place import Place, places_of
@@ -18,7 +19,6 @@ from app.rollouts.states import Answer
 
 _AT_ONCE = 8
 _FAILING = (Health.DEGRADED, Health.MISSING)
-_MAPS = ("metadata", "spec", "status", "data")
 
 
 async def health_of_targets(services: CheckServices, subject: Subject) -> dict[str, Finding]:
@@ -60,7 +60,7 @@ async def _object(services: CheckServices, place: Place, spec: Mapping[str, Any]
     type_, live, _ = found
     if live is None:
         return Finding(Answer.FAILED, f"The cluster has no {kind} {name}.")
-    finding = await judged(services, place.facts.organization_id, spec, _variables(type_.named(live)))
+    finding = await judged(services, place.facts.organization_id, spec, variables_of(type_.named(live)))
     return await _clean(services, place, finding) if finding.answer is Answer.ERROR else finding
 
 
@@ -71,8 +71,3 @@ async def _clean(services: CheckServices, place: Place, finding: Finding) -> Fin
     except UserError:
         return Finding(finding.answer, WITHHELD)
     return Finding(finding.answer, await in_thread(scrubber.clean, finding.message))
-
-
-def _variables(live: Mapping[str, Any]) -> dict[str, Any]:
-    fields = {name: {} if live.get(name) is None else live[name] for name in _MAPS}
-    return {"apiVersion": live["apiVersion"], "kind": live["kind"], "object": live, **fields}

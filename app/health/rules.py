@@ -90,7 +90,7 @@ def compiled(kind: str, rule: HealthRule) -> Rule:
         if not _is_small(live):
             problem = f"The object has more than {MAX_NODES:,} values, so the health rule for {kind} does not apply"
             return HealthVerdict(Health.UNKNOWN, "TooLarge", problem)
-        variables = _variables(live)
+        variables = variables_of(live)
         try:
             health = next((health for health, step in steps if _value(step, variables)), Health.PROGRESSING)
             if health is Health.HEALTHY:
@@ -114,7 +114,8 @@ def _value(expression: Expression, variables: Mapping[str, Any]) -> Any:
         raise EvaluationError(f"{error}, in `{expression.text.strip()}`") from None
 
 
-def _variables(live: Mapping[str, Any]) -> dict[str, Any]:
+def variables_of(live: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of `VARIABLES` for an object."""
     return {
         "apiVersion": live.get("apiVersion", ""),
         "kind": live.get("kind", ""),

@@ -8,6 +8,7 @@ from app.steps.context import StepFunction
 from app.steps.log import log
 from app.steps.objects import apply_object, delete_object, patch_object, read_object
 from app.steps.requests import http_request
+from app.steps.waiting import wait_for
 
 FUNCTIONS: Mapping[str, StepFunction] = {
     "assert": check,
@@ -17,4 +18,5 @@ FUNCTIONS: Mapping[str, StepFunction] = {
     "apply-object": apply_object,
     "patch-object": patch_object,
     "delete-object": delete_object,
+    "wait-for": wait_for,
 }

@@ -15,7 +15,7 @@ from app.releases.expressions import problems as text_problems
 from app.releases.expressions import uses
 from app.rollouts.durations import duration
 from app.workflows.definition import Definition, StepTemplate, all_steps, dependencies, in_order
-from app.workflows.expressions import Texts, Visible, constant, identifier_problem, needs_expression
+from app.workflows.expressions import Texts, Visible, constant, identifier_problem, needs_expression, object_condition
 from app.workflows.fitting import fitting_problems, kind_of_value
 from app.workflows.language import MAX_DEPTH, MAX_EXPRESSIONS, MAX_STEPS, structure_problems
 from app.workflows.schemas import Part, kind_of, kind_of_parameters, maybe, properties, schema_problem
@@ -218,6 +218,8 @@ def _step(step: StepTemplate, place: _Place, texts: Texts) -> Seen:
             yield (*path, "type"), f"There is no step type {step.type!r}; the types are: {known}."
         else:
             yield from fitting_problems(dict(step.inputs), Part.of(found.inputs), (*path, "inputs"), visible, texts)
+            for name in found.conditions:
+                yield from object_condition(step.inputs.get(name), (*path, "inputs", name))
             outputs = kind_of(found.outputs)
         result = outputs if isinstance(outputs, Record) else Record()
         with_result = visible.with_variables({"result": result})

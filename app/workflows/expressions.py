@@ -7,6 +7,7 @@ from typing import Any
 
 from app.cel.expression import CelError, CompileError, Environment, Returns
 from app.cel.kinds import UNSELECTABLE, Basic, Kind, ListOf, Record
+from app.health.rules import VARIABLES
 from app.releases.expressions import Expression, has_any, parts, uses
 from app.workflows.schemas import kind_of_literal
 
@@ -51,6 +52,7 @@ _WORDS = frozenset(
 )
 """Words that CEL reserves, and names of its types. They can name fields, and not variables."""
 _CONSTANTS = Environment(())
+_ABOUT_OBJECTS = Environment(VARIABLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,16 @@ def constant(text: str) -> Any:
         return _CONSTANTS.compile(_only(text)).evaluate({})
     except CelError:
         return None
+
+
+def object_condition(text: Any, path: Path) -> Found:
+    """The problem of a condition about an object on a cluster. Parts that depend on the run are not known yet."""
+    if not isinstance(text, str) or has_any(text):
+        return
+    try:
+        _ABOUT_OBJECTS.compile(text, Returns.BOOLEAN)
+    except CompileError as error:
+        yield path, f"The condition is not valid: {error}."
 
 
 def needs_expression(path: Path, text: str) -> Found:

@@ -7,6 +7,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from app.cel.expression import MAX_TEXT
 from app.workflows.schemas import Schema
 
 _TEXT = {"type": "string"}
@@ -32,6 +33,7 @@ _SUBJECT: Mapping[str, Any] = {
     "name": _NAME,
 }
 """The inputs that name an object on a cluster."""
+_CONDITION = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT}
 _NAMED = ["cluster", "apiVersion", "kind", "name"]
 _METADATA = {
     "type": "object",
@@ -48,13 +50,15 @@ _FOUND = _object(["object"], object={})
 
 @dataclass(frozen=True, slots=True)
 class StepType:
-    """`example` is a step of this type, in YAML."""
+    """`example` is a step of this type, in YAML. `conditions` are the inputs that are conditions in CEL about an object
+    on a cluster, evaluated by the step."""
 
     name: str
     description: str
     example: str
     inputs: Schema
     outputs: Schema
+    conditions: tuple[str, ...] = ()
 
 
 _ALL = (
@@ -190,6 +194,20 @@ _ALL = (
             },
         ),
         _object(["deleted"], deleted={"type": "boolean"}),
+    ),
+    StepType(
+        "wait-for",
+        "Waits until an object on a cluster exists and `until` is true for it, and fails as soon as `failIf` is true."
+        " Both are conditions in CEL without `${{ }}`. They see `object`, `metadata`, `spec`, `status`, `data`,"
+        " `apiVersion` and `kind`. A condition that names a field that the object lacks is not true.",
+        "name: untilReady\ntype: wait-for\n"
+        "inputs:\n"
+        "  {cluster: paris, apiVersion: apps/v1, kind: Deployment, namespace: shop, name: web,"
+        " until: status.readyReplicas == spec.replicas}\n"
+        "timeout: 15m\n",
+        _object([*_NAMED, "until"], **_SUBJECT, until=_CONDITION, failIf=_CONDITION),
+        _FOUND,
+        conditions=("failIf", "until"),
     ),
 )
 STEP_TYPES: Mapping[str, StepType] = {each.name: each for each in _ALL}
