@@ -69,6 +69,12 @@ def workflows(incomplete: str) -> list[str]:
     return _starting(incomplete, [node["name"] for node in found])
 
 
+def steps(incomplete: str) -> list[str]:
+    query = "query ($organization: String) { stepDefinitions(organization: $organization) { nodes { name } } }"
+    found = _asked(lambda client, variables: list(client.ask(query, variables)["stepDefinitions"]["nodes"]))
+    return _starting(incomplete, [node["name"] for node in found])
+
+
 def schedules(incomplete: str) -> list[str]:
     query = "query ($organization: String) { workflowSchedules(organization: $organization) { nodes { name } } }"
     found = _asked(lambda client, variables: list(client.ask(query, variables)["workflowSchedules"]["nodes"]))

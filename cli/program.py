@@ -35,6 +35,7 @@ from cli.commands.rollouts import rollout
 from cli.commands.schedules import schedule
 from cli.commands.secrets import secret
 from cli.commands.services import service
+from cli.commands.step_definitions import step
 from cli.commands.tokens import token
 from cli.commands.users import user
 from cli.commands.windows import window
@@ -91,6 +92,7 @@ def add_commands(program: typer.Typer) -> None:
         ("window", window),
         ("workflow", workflow),
         ("schedule", schedule),
+        ("step", step),
         ("service", service),
         ("health-rules", health_rules),
         ("ignore-rules", ignore_rules),

@@ -10,8 +10,10 @@ from app.workflows.checking import definition_problems
 
 
 def _answer(request: bytes) -> bytes:
-    return json.dumps(definition_problems(json.loads(request))).encode()
+    asked = json.loads(request)
+    return json.dumps(definition_problems(asked["definition"], asked["composed"])).encode()
 
 
 if __name__ == "__main__":
-    serve(_answer, b'{"name": "a", "steps": [{"name": "a", "type": "log", "inputs": {"message": "${{ \'a\' }}"}}]}')
+    step = {"name": "a", "type": "log", "inputs": {"message": "${{ 'a' }}"}}
+    serve(_answer, json.dumps({"definition": {"name": "a", "steps": [step]}, "composed": {}}).encode())

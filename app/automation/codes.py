@@ -8,6 +8,8 @@ class WorkflowEvent(EventKind):
 
     SAVED = "workflow.saved", "A workflow definition was created or changed."
     DELETED = "workflow.deleted", "A workflow definition was deleted."
+    STEP_SAVED = "workflow.step_definition_saved", "A step definition was created or changed."
+    STEP_DELETED = "workflow.step_definition_deleted", "A step definition was deleted."
     STARTED = "workflow.started", "A run of a workflow was started."
     RUN_PROGRESSED = "workflow.run_progressed", "Steps of a run have begun or ended."
     RUN_ENDED = "workflow.run_ended", "A run has succeeded, failed or been cancelled."
@@ -24,7 +26,12 @@ class WorkflowCode(ErrorCode):
     """Errors about workflows"""
 
     WORKFLOW_NOT_FOUND = "workflow_not_found", "The workflow does not exist, or the caller cannot see it."
-    WORKFLOW_CHANGED = "workflow_changed", "The workflow has another revision than the given one."
+    WORKFLOW_CHANGED = "workflow_changed", "The workflow or step definition has another revision than the given one."
+    STEP_DEFINITION_NOT_FOUND = (
+        "step_definition_not_found",
+        "The step definition does not exist, or the caller cannot see it.",
+    )
+    STEP_DEFINITION_USED = "step_definition_used", "Workflows or other step definitions use the step definition."
     WORKFLOW_TOO_EXPENSIVE = (
         "workflow_too_expensive",
         "The expressions and schemas of the workflow exceed the CPU time or the memory of a check.",

@@ -5,15 +5,19 @@ docs/decisions/schemas.md).
 """
 
 import json
+import re
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from app.sandbox.serving import serve
-from app.workflows.definition import Definition, all_steps
+from app.workflows.definition import Definition, StepTemplate, by_path
 from app.workflows.parameters import parameter_problems
 from app.workflows.progress import advance
+from app.workflows.run import StepRun
 from app.workflows.stored_form import error_form, run_of, step_form
+
+_ITEM = re.compile(r"\[\d+\]")
 
 
 def _answer(request: bytes) -> bytes:
@@ -24,19 +28,19 @@ def _answer(request: bytes) -> bytes:
 
 
 @lru_cache(maxsize=20)
-def _definition(text: str) -> tuple[Definition, dict[str, str | None]]:
-    """The definition in a JSON text, and the types of its steps by their names."""
+def _definition(text: str) -> tuple[Definition, dict[str, StepTemplate]]:
+    """The definition in a JSON text, and its steps by their paths."""
     found = Definition.of_json(json.loads(text))
-    return found, {step.name: step.type for step in all_steps(found.steps)}
+    return found, dict(by_path(found.steps))
 
 
 def _step(asked: Any) -> dict[str, Any]:
     """The run after the next step: the steps that have changed, with their types, and the attempts that begin."""
-    definition, types = _definition(asked["definition"])
+    definition, templates = _definition(asked["definition"])
     before = run_of(asked["run"])
     step = advance(definition, before, datetime.fromisoformat(asked["now"]))
     changed = {
-        path: {**step_form(after), "type": types[_name_of(path)] if after.attempt else None}
+        path: {**step_form(after), "type": _type_of(templates[_ITEM.sub("", path)], after)}
         for path, after in step.run.steps.items()
         if before.steps.get(path) != after
     }
@@ -50,9 +54,11 @@ def _step(asked: Any) -> dict[str, Any]:
     }
 
 
-def _name_of(path: str) -> str:
-    """The name of the step at a path, such as `apply` of `load[2]/apply[0]`."""
-    return path.rpartition("/")[2].partition("[")[0]
+def _type_of(template: StepTemplate, run: StepRun) -> str | None:
+    """The type of a step; None for a group, and for all items of a `forEach` together."""
+    if template.composed is not None:
+        return None if run.inputs is None else template.composed.type
+    return template.type if run.attempt else None
 
 
 _EXAMPLE = {"name": "a", "steps": [{"name": "a", "type": "log", "inputs": {"message": "${{ 'a' }}"}}]}

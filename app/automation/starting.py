@@ -12,8 +12,9 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.automation.advancing import end_steps
-from app.automation.checked import refusal
+from app.automation.checked import check, refusal
 from app.automation.codes import WorkflowCode, WorkflowEvent
+from app.automation.composed import composed_types, expanded_with
 from app.automation.continuing import continue_soon, start_queued
 from app.automation.services import WorkflowServices
 from app.core.errors import Conflict, NotFound, Problem, all_invalid
@@ -105,7 +106,7 @@ async def checked_start(
     viewer.require(organization_id, Permission.WORKFLOWS_START)
     _check_input(parameters, workflow_id)
     definition, revision = await _definition(services, organization_id, name)
-    document = await in_thread(lambda: json.dumps(read_definition(revision.text)))
+    document = await _document(services, organization_id, definition, revision)
     await _check_parameters(services, organization_id, document, parameters)
     return Start(viewer, organization_id, definition, revision.number, document, parameters)
 
@@ -202,6 +203,18 @@ async def _definition(
     if found is None:
         raise NotFound(WorkflowCode.WORKFLOW_NOT_FOUND, f"There is no workflow {name!r}.", ("workflow",))
     return found
+
+
+async def _document(
+    services: WorkflowServices, organization_id: int, definition: WorkflowDefinition, revision: WorkflowRevision
+) -> str:
+    """The definition in JSON, with the steps of its step definitions. These may have changed since it was checked."""
+    document = await in_thread(read_definition, revision.text)
+    if definition.step_types:
+        composed = await composed_types(services, organization_id, document)
+        await check(services, organization_id, document, composed)
+        document = await expanded_with(document, composed)
+    return await in_thread(json.dumps, document)
 
 
 async def _check_parameters(

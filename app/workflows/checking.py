@@ -15,11 +15,12 @@ from app.releases.expressions import problems as text_problems
 from app.releases.expressions import uses
 from app.rollouts.durations import duration
 from app.workflows.definition import Definition, StepTemplate, all_steps, dependencies, in_order
+from app.workflows.expansion import Documents, step_type_of
 from app.workflows.expressions import Texts, Visible, constant, identifier_problem, needs_expression, object_condition
 from app.workflows.fitting import fitting_problems, kind_of_value
 from app.workflows.language import MAX_DEPTH, MAX_EXPRESSIONS, MAX_STEPS, structure_problems
 from app.workflows.schemas import Part, kind_of, kind_of_parameters, maybe, properties, schema_problem
-from app.workflows.step_types import STEP_TYPES
+from app.workflows.step_types import STEP_TYPES, StepType
 
 MAX_PROBLEMS = 50
 Path = tuple[str, ...]
@@ -27,16 +28,17 @@ Found = Iterator[tuple[Path, str]]
 Seen = Generator[tuple[Path, str], None, dict[str, Kind]]
 """Yields problems, and returns what later steps see, by name."""
 
+_NONE: Documents = {}
 _ERROR = Record({"code": Basic.TEXT, "message": Basic.TEXT})
 _GROUPS = ("sequence", "parallel")
 
 
-def definition_problems(document: Any) -> list[tuple[Path, str]]:
-    """What is wrong with a definition: places and messages, at most `MAX_PROBLEMS`. Each check expects a definition
-    that the earlier ones accept."""
+def definition_problems(document: Any, composed: Documents = _NONE) -> list[tuple[Path, str]]:
+    """What is wrong with a definition: places and messages, at most `MAX_PROBLEMS`. `composed` has the step definitions
+    that it can use. Each check expects a definition that the earlier ones accept."""
     for look in _CHECKS:
         found = []
-        for problem in look(document):
+        for problem in look(document, composed):
             found.append(problem)
             if len(found) == MAX_PROBLEMS:
                 break
@@ -48,7 +50,7 @@ def definition_problems(document: Any) -> list[tuple[Path, str]]:
 # What each step says by itself
 
 
-def _shape_problems(document: Any) -> Found:
+def _shape_problems(document: Any, composed: Documents) -> Found:
     """Each step has a type or is a group, its durations are valid, and there are not too many steps."""
     steps = list(_written_steps(document["steps"], ("steps",), 1))
     if len(steps) > MAX_STEPS:
@@ -63,6 +65,8 @@ def _shape_problems(document: Any) -> Found:
         kinds = [key for key in ("type", *_GROUPS) if key in step]
         if len(kinds) != 1:
             yield path, "A step must have exactly one of `type`, `sequence` and `parallel`."
+        elif "retry" in step and step.get("type") in composed:
+            yield (*path, "retry"), f"{step['type']} is a step definition, and its own steps have `retry`."
         elif kinds != ["type"]:
             yield from (((*path, key), f"A group cannot have `{key}`.") for key in ("inputs", "retry") if key in step)
         for key, text in (("timeout", step.get("timeout")), ("backoff", step.get("retry", {}).get("backoff"))):
@@ -86,7 +90,7 @@ def _duration_problems(path: Path, text: str) -> Found:
         yield path, str(error)
 
 
-def _order_problems(document: Any) -> Found:
+def _order_problems(document: Any, _composed: Documents) -> Found:
     """Steps depend on steps of their group, and not on each other in a circle."""
     yield from _groups_in_order(Definition.of_json(document).steps, ("steps",), is_parallel=False)
 
@@ -110,7 +114,7 @@ def _groups_in_order(steps: tuple[StepTemplate, ...], path: Path, *, is_parallel
         yield from _groups_in_order(step.on_failure, (*here, "onFailure"), is_parallel=False)
 
 
-def _text_problems(document: Any) -> Found:
+def _text_problems(document: Any, _composed: Documents) -> Found:
     """Each `${{` has its end, and there are not too many expressions."""
     wrong = list(text_problems(document))
     yield from wrong
@@ -118,7 +122,7 @@ def _text_problems(document: Any) -> Found:
         yield (), f"There are {count:,} expressions, and a definition has at most {MAX_EXPRESSIONS:,}."
 
 
-def _schema_problems(document: Any) -> Found:
+def _schema_problems(document: Any, _composed: Documents) -> Found:
     """Schemas are valid."""
     for path, schema in _schemas(document):
         if problem := schema_problem(schema):
@@ -128,7 +132,7 @@ def _schema_problems(document: Any) -> Found:
         yield ("parameters", "type"), "`type` must be `object`."
 
 
-def _plain_problems(document: Any) -> Found:
+def _plain_problems(document: Any, _composed: Documents) -> Found:
     """Defaults fit their schemas, names can be used in expressions, and conditions are expressions."""
     parameters = Part.of(document.get("parameters", {}))
     for name, schema in properties(parameters.here).items():
@@ -163,17 +167,22 @@ def _schemas(document: Any) -> Iterator[tuple[Path, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where steps are: their path in the document, and what their expressions see."""
+    """Where steps are: their path in the document, what their expressions see, and the step types that there are."""
 
     path: Path
     visible: Visible
+    types: Mapping[str, StepType]
+
+    def at(self, *keys: str, visible: Visible | None = None) -> "_Place":
+        return replace(self, path=(*self.path, *keys), visible=visible or self.visible)
 
 
-def _meaning_problems(document: Any) -> Found:
+def _meaning_problems(document: Any, composed: Documents) -> Found:
     definition = Definition.of_json(document)
     texts = Texts()
+    types = {**{name: step_type_of(found) for name, found in composed.items()}, **STEP_TYPES}
     visible = Visible({"parameters": kind_of_parameters(definition.parameters)})
-    seen = yield from _block(definition.steps, _Place(("steps",), visible), texts, is_parallel=False)
+    seen = yield from _block(definition.steps, _Place(("steps",), visible, types), texts, is_parallel=False)
     for name, value in definition.outputs.items():
         schema = Part.of(document["outputs"][name].get("schema", {}))
         path = ("outputs", name, "value")
@@ -190,7 +199,7 @@ def _block(steps: tuple[StepTemplate, ...], place: _Place, texts: Texts, *, is_p
     for step in in_order(steps, is_parallel=is_parallel):
         before[step.name] = {*needs[step.name]}.union(*(before[name] for name in needs[step.name]))
         seen = {name: kind for earlier in before[step.name] for name, kind in exported[earlier].items()}
-        here = _Place((*place.path, str(index[step.name])), place.visible.with_steps(seen))
+        here = place.at(str(index[step.name]), visible=place.visible.with_steps(seen))
         exported[step.name] = yield from _step(step, here, texts)
     return {name: kind for kinds in exported.values() for name, kind in kinds.items()}
 
@@ -212,9 +221,9 @@ def _step(step: StepTemplate, place: _Place, texts: Texts) -> Seen:
     inner = dict[str, Kind]()
     outputs: Kind = Record()
     if step.type is not None:
-        found = STEP_TYPES.get(step.type)
+        found = place.types.get(step.type)
         if found is None:
-            known = ", ".join(sorted(STEP_TYPES))
+            known = ", ".join(sorted(place.types))
             yield (*path, "type"), f"There is no step type {step.type!r}; the types are: {known}."
         else:
             yield from fitting_problems(dict(step.inputs), Part.of(found.inputs), (*path, "inputs"), visible, texts)
@@ -225,7 +234,7 @@ def _step(step: StepTemplate, place: _Place, texts: Texts) -> Seen:
         with_result = visible.with_variables({"result": result})
     else:
         key = "parallel" if step.is_parallel else "sequence"
-        inner = yield from _block(step.steps, _Place((*path, key), visible), texts, is_parallel=step.is_parallel)
+        inner = yield from _block(step.steps, place.at(key, visible=visible), texts, is_parallel=step.is_parallel)
         with_result = visible.with_steps(inner)
     if step.outputs is not None:
         fields = dict[str, Kind]()
@@ -237,7 +246,7 @@ def _step(step: StepTemplate, place: _Place, texts: Texts) -> Seen:
     if step.on_failure:
         failed = place.visible.with_steps({name: _maybe(kind) for name, kind in inner.items()})
         failed = failed.with_variables({"error": _ERROR})
-        yield from _block(step.on_failure, _Place((*path, "onFailure"), failed), texts, is_parallel=False)
+        yield from _block(step.on_failure, place.at("onFailure", visible=failed), texts, is_parallel=False)
     return _exported(step, outputs, inner)
 
 
@@ -265,8 +274,12 @@ def _unused(document: Any, definition: Definition, texts: Texts) -> Found:
                 yield (*paths[step.name], "outputs", name), f"No expression uses steps.{step.name}.outputs.{name}."
 
 
+def _structure_problems(document: Any, _composed: Documents) -> Found:
+    yield from structure_problems(document)
+
+
 _CHECKS = (
-    structure_problems,
+    _structure_problems,
     _shape_problems,
     _order_problems,
     _text_problems,

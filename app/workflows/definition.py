@@ -40,15 +40,32 @@ class ForEach:
 
 
 @dataclass(frozen=True, slots=True)
+class Composed:
+    """The step definition whose steps a group has: its name, the schema of its parameters, and its outputs. In the
+    expressions of its steps and outputs, `parameters` are the inputs of the group, and `steps` are those of the group
+    alone."""
+
+    type: str
+    parameters: Mapping[str, Any]
+    outputs: Mapping[str, Any]
+
+    @classmethod
+    def of_json(cls, given: Mapping[str, Any]) -> "Composed":
+        return cls(given["type"], given["parameters"], given["outputs"])
+
+
+@dataclass(frozen=True, slots=True)
 class StepTemplate:
     """A step of a definition: it has a type, or it is a group of `steps`.
 
     `outputs` is None if the outputs are those of the step type. `depends_on` is None if the order of the group decides.
+    `composed` is None if the steps of the group are those of the definition itself.
     """
 
     name: str
     type: str | None = None
     steps: "tuple[StepTemplate, ...]" = ()
+    composed: Composed | None = None
     is_parallel: bool = False
     inputs: Mapping[str, Any] = field(default_factory=dict)
     outputs: Mapping[str, Any] | None = None
@@ -71,6 +88,7 @@ class StepTemplate:
             name=given["name"],
             type=given.get("type"),
             steps=tuple(map(cls.of_json, given.get("sequence") or given.get("parallel") or ())),
+            composed=Composed.of_json(given["composed"]) if "composed" in given else None,
             is_parallel="parallel" in given,
             inputs=given.get("inputs", {}),
             outputs=given.get("outputs"),
@@ -141,3 +159,12 @@ def all_steps(steps: tuple[StepTemplate, ...]) -> Iterator[StepTemplate]:
         yield step
         yield from all_steps(step.steps)
         yield from all_steps(step.on_failure)
+
+
+def by_path(steps: tuple[StepTemplate, ...], prefix: str = "") -> Iterator[tuple[str, StepTemplate]]:
+    """The steps with their paths, without the numbers of items: `load/apply`, `load.onFailure/report`."""
+    for step in steps:
+        path = prefix + step.name
+        yield path, step
+        yield from by_path(step.steps, f"{path}/")
+        yield from by_path(step.on_failure, f"{path}.onFailure/")

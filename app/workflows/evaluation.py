@@ -9,7 +9,7 @@ from app.cel.expression import CelError, Environment
 from app.cel.expression import Expression as Compiled
 from app.cel.kinds import Record
 from app.releases.expressions import ExpressionError, filled, uses
-from app.workflows.definition import Definition, StepTemplate
+from app.workflows.definition import Composed, Definition, StepTemplate
 from app.workflows.run import StepError, StepRun
 from app.workflows.schemas import kind_of, properties, with_integers
 from app.workflows.step_types import STEP_TYPES
@@ -38,9 +38,11 @@ class Scope:
     @classmethod
     def of(cls, definition: Definition, parameters: Mapping[str, Any], runs: Mapping[str, StepRun]) -> "Scope":
         """The scope of the whole run. A parameter that is not given has its default, or is null."""
-        declared = properties(definition.parameters).items()
-        defaults = {name: field.get("default") if isinstance(field, Mapping) else None for name, field in declared}
-        return cls({"parameters": with_integers(definition.parameters, {**defaults, **parameters})}, runs)
+        return cls({"parameters": _with_defaults(definition.parameters, parameters)}, runs)
+
+    def entered(self, composed: Composed, inputs: Mapping[str, Any]) -> "Scope":
+        """The scope of the steps of a composed step: its inputs are their parameters."""
+        return Scope({"parameters": _with_defaults(composed.parameters, inputs)}, self.runs)
 
     def within(self, group: Group) -> "Scope":
         return replace(self, groups=(*self.groups, group))
@@ -95,8 +97,14 @@ class Scope:
             path = group.prefix + step.name
             if any(step.name in text for text in texts):
                 found[step.name] = _shown(step, self.runs.get(path))
-            if step.for_each is None:
+            if step.for_each is None and step.composed is None:
                 self._add(Group(step.steps, f"{path}/"), texts, found)
+
+
+def _with_defaults(schema: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
+    declared = properties(schema).items()
+    defaults = {name: field.get("default") if isinstance(field, Mapping) else None for name, field in declared}
+    return with_integers(schema, {**defaults, **given})
 
 
 def _shown(step: StepTemplate, run: StepRun | None) -> dict[str, Any]:
@@ -115,6 +123,8 @@ def _shown(step: StepTemplate, run: StepRun | None) -> dict[str, Any]:
 def _output_names(step: StepTemplate) -> tuple[str, ...]:
     if step.outputs is not None:
         return tuple(step.outputs)
+    if step.composed is not None:
+        return tuple(step.composed.outputs)
     found = STEP_TYPES.get(step.type or "")
     kind = kind_of(found.outputs) if found else None
     return tuple(kind.fields) if isinstance(kind, Record) else ()

@@ -14,6 +14,7 @@ from typing import Any
 
 from app.workflows.definition import Definition, StepTemplate, dependencies, in_order
 from app.workflows.evaluation import EvaluationFailed, Group, Scope
+from app.workflows.parameters import parameter_problems
 from app.workflows.run import ENDED, Code, Outcome, Run, RunState, StepError, StepRun, StepState
 from app.workflows.step_types import input_problem
 from app.workflows.waits import wait_of
@@ -237,9 +238,18 @@ class _Walk:
         """Starts the first attempt of a step with a type; a group has none."""
         if body.template.type is not None:
             self._attempt(body, 1)
-        elif body.template.timeout is not None:
-            due = self._now + body.template.timeout
-            self._steps[body.path] = replace(self._steps[body.path], due=due)
+            return
+        step = self._steps[body.path]
+        if body.template.timeout is not None:
+            step = replace(step, due=self._now + body.template.timeout)
+        if (composed := body.template.composed) is not None:
+            inputs = dict(body.scope.filled(dict(body.template.inputs)))
+            step = replace(step, inputs=inputs)
+            for path, message in parameter_problems({"parameters": composed.parameters}, inputs):
+                error = StepError(Code.INVALID_INPUTS, ": ".join((*path, message)), body.path)
+                step = replace(step, outcome=Outcome(error=error))
+                break
+        self._steps[body.path] = step
 
     def _body(self, body: _Body) -> Outcome | None:
         """Continues an execution. Returns its outcome, and None while it runs."""
@@ -249,12 +259,7 @@ class _Walk:
             self._cancel(f"{body.path}/")
             return self._timed_out(body)
         if body.template.type is None:
-            group = Group(body.template.steps, f"{body.path}/")
-            inner = body.scope.within(group)
-            outcome = self._group(group.steps, group.prefix, inner, is_parallel=body.template.is_parallel)
-            if outcome is None or outcome.error is not None:
-                return outcome
-            return self._with_outputs(body, {}, inner)
+            return step.outcome or self._inner(body, step)
         if step.state is StepState.RETRYING:
             if is_due:
                 return self._again(body, step.attempt + 1)
@@ -268,6 +273,23 @@ class _Walk:
         if outcome.error is not None:
             return self._after_failure(body, step, outcome.error)
         return self._with_outputs(body, dict(outcome.outputs or {}), body.scope)
+
+    def _inner(self, body: _Body, step: StepRun) -> Outcome | None:
+        """Continues the steps of a group."""
+        group = Group(body.template.steps, f"{body.path}/")
+        composed = body.template.composed
+        around = body.scope if composed is None else body.scope.entered(composed, step.inputs or {})
+        inner = around.within(group)
+        outcome = self._group(group.steps, group.prefix, inner, is_parallel=body.template.is_parallel)
+        if outcome is None or outcome.error is not None:
+            return outcome
+        if composed is None:
+            return self._with_outputs(body, {}, inner)
+        try:
+            result = inner.filled(dict(composed.outputs))
+        except EvaluationFailed as error:
+            return Outcome(error=StepError(Code.EXPRESSION, f"outputs of {composed.type}: {error}", body.path))
+        return self._with_outputs(body, result, body.scope)
 
     def _slept(self, step: StepRun) -> Outcome | None:
         is_over = step.wait is not None and step.wait.until is not None and step.wait.until <= self._now
@@ -356,7 +378,7 @@ class _Walk:
         assert error is not None
         group = Group(template.on_failure, f"{path}.onFailure/")
         handling = scope.with_error(error).within(group)
-        if template.for_each is None and template.steps:
+        if template.for_each is None and template.steps and template.composed is None:
             handling = scope.with_error(error).within(Group(template.steps, f"{path}/")).within(group)
         if self._group(group.steps, group.prefix, handling, is_parallel=False) is not None:
             self._end(path, StepState.FAILED, error, self._steps[path].outputs)

@@ -119,7 +119,7 @@ class _Rewinding:
         self._remove_failure(path)
         has_time = template.type is None and template.timeout is not None and not has_items
         due = self._now + template.timeout if has_time and template.timeout is not None else None
-        self.steps[path] = StepRun(StepState.RUNNING, step.started_at, due=due, items=step.items)
+        self.steps[path] = StepRun(StepState.RUNNING, step.started_at, due=due, inputs=step.inputs, items=step.items)
 
     def _remove_failure(self, path: str) -> None:
         prefix = f"{path}.onFailure/"

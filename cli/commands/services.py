@@ -7,6 +7,7 @@ import typer
 
 from cli import names
 from cli.command import Yes, remote
+from cli.definitions import Files, Revision, list_revisions, print_definition
 from cli.failure import Failure, usage
 from cli.files import contents
 from cli.output import ago
@@ -19,16 +20,6 @@ service = typer.Typer(
 )
 
 Name = Annotated[str, typer.Argument(help="A service's name.", autocompletion=names.services, metavar="NAME")]
-Files = Annotated[
-    list[str],
-    typer.Option(
-        "--file",
-        "-f",
-        help="A file with a definition, or a directory of such files; - reads standard input. Repeatable.",
-        metavar="FILE",
-    ),
-]
-
 _STORED = "stored { id revision updatedAt current { author } }"
 _FIELDS = f"name description isShipped {_STORED} versions {{ version state }} warnings {{ version from to message }}"
 _LIST = f"query ($organization: String) {{ services(organization: $organization) {{ {_FIELDS} }} }}"
@@ -77,23 +68,14 @@ def ls(session: Session) -> None:
 
 
 @remote(service, "show")
-def show(
-    session: Session,
-    name: Name,
-    revision: Annotated[int | None, typer.Option(help="An earlier revision.", show_default="the current one")] = None,
-) -> None:
+def show(session: Session, name: Name, revision: Revision = None) -> None:
     """Print the definition of a service."""
     if revision is None:
-        found = shown = _one(session, _ONE, name)
-    else:
-        found = _one(session, _EARLIER, name, number=revision)
-        shown = found["stored"] and found["stored"]["revisionByNumber"]
-        if shown is None:
-            raise usage(f"There is no revision {revision} of {name}.", f"List them: polyhelm service history {name}")
-    if session.output.is_table:
-        session.output.text(shown["definition"].rstrip("\n"))
-    else:
-        session.output.data(found, [name])
+        found = _one(session, _ONE, name)
+        print_definition(session, "service", found, found, 0)
+        return
+    found = _one(session, _EARLIER, name, number=revision)
+    print_definition(session, "service", found, found["stored"] and found["stored"]["revisionByNumber"], revision)
 
 
 @remote(service, "routes")
@@ -131,13 +113,7 @@ def history(session: Session, name: Name) -> None:
     stored = _one(session, _REVISIONS, name)["stored"]
     if stored is None:
         session.tell(f"{name} ships with Polyhelm and has no revisions.")
-    rows = stored["revisions"]["nodes"] if stored else []
-    columns = {
-        "REVISION": lambda row: row["number"],
-        "AUTHOR": lambda row: row["author"],
-        "AGE": lambda row: ago(row["createdAt"]),
-    }
-    session.output.listing(rows, columns, name=lambda row: str(row["number"]))
+    list_revisions(session, stored["revisions"]["nodes"] if stored else [])
 
 
 @remote(service, "apply")

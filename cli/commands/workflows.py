@@ -8,6 +8,7 @@ import typer
 
 from cli import names
 from cli.command import Yes, remote
+from cli.definitions import Files, Revision, list_definitions, list_revisions, print_definition
 from cli.failure import Failure, usage
 from cli.files import contents
 from cli.live import looks
@@ -18,16 +19,6 @@ from cli.terminal import confirm_name
 workflow = typer.Typer(help="Workflows: definitions of steps, and their runs.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="A workflow's name.", autocompletion=names.workflows, metavar="NAME")]
-Files = Annotated[
-    list[str],
-    typer.Option(
-        "--file",
-        "-f",
-        help="A file with a definition, or a directory of such files; - reads standard input. Repeatable.",
-        metavar="FILE",
-    ),
-]
-
 _FIELDS = "id name description revision updatedAt"
 _LIST = f"""query ($organization: String, $first: Int, $after: String) {{
   workflows(organization: $organization, first: $first, after: $after) {{
@@ -60,44 +51,20 @@ def ls(session: Session) -> None:
     rows = list(session.pages(_LIST))
     if not rows:
         session.tell("There are no workflows. Add one: polyhelm workflow apply -f FILE")
-    columns = {
-        "NAME": lambda row: row["name"],
-        "REVISION": lambda row: row["revision"],
-        "AUTHOR": lambda row: row["current"] and row["current"]["author"],
-        "AGE": lambda row: ago(row["updatedAt"]),
-        "DESCRIPTION": lambda row: row["description"],
-    }
-    session.output.listing(rows, columns, name=lambda row: str(row["name"]))
+    list_definitions(session, rows)
 
 
 @remote(workflow, "show")
-def show(
-    session: Session,
-    name: Name,
-    revision: Annotated[int | None, typer.Option(help="An earlier revision.", show_default="the current one")] = None,
-) -> None:
+def show(session: Session, name: Name, revision: Revision = None) -> None:
     """Print the definition of a workflow."""
     found = _one(session, _ONE, name) if revision is None else _one(session, _EARLIER, name, number=revision)
-    shown = found["current"]
-    if shown is None:
-        number = found["revision"] if revision is None else revision
-        raise usage(f"There is no revision {number} of {name}.", f"List them: polyhelm workflow history {name}")
-    if session.output.is_table:
-        session.output.text(shown["definition"].rstrip("\n"))
-    else:
-        session.output.data(found, [name])
+    print_definition(session, "workflow", found, found["current"], revision or found["revision"])
 
 
 @remote(workflow, "history")
 def history(session: Session, name: Name) -> None:
     """List the latest 100 revisions of a workflow, newest first."""
-    rows = _one(session, _REVISIONS, name)["revisions"]["nodes"]
-    columns = {
-        "REVISION": lambda row: row["number"],
-        "AUTHOR": lambda row: row["author"],
-        "AGE": lambda row: ago(row["createdAt"]),
-    }
-    session.output.listing(rows, columns, name=lambda row: str(row["number"]))
+    list_revisions(session, _one(session, _REVISIONS, name)["revisions"]["nodes"])
 
 
 @remote(workflow, "apply")

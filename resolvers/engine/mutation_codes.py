@@ -338,6 +338,10 @@ CODES: dict[str, tuple[str, ...]] = {
         "secret_not_found",
     ),
     "delete_service_definition": ("service_not_found",),
+    "delete_step_definition": (
+        "step_definition_not_found",
+        "step_definition_used",
+    ),
     "delete_workflow": ("workflow_not_found",),
     "disable_user": (
         "last_admin",
@@ -661,6 +665,13 @@ CODES: dict[str, tuple[str, ...]] = {
         "service_changed",
         "service_check_interrupted",
         "service_too_expensive",
+    ),
+    "save_step_definition": (
+        "busy",
+        "invalid_input",
+        "workflow_changed",
+        "workflow_check_interrupted",
+        "workflow_too_expensive",
     ),
     "save_workflow": (
         "busy",

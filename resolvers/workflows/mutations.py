@@ -3,7 +3,7 @@
 import strawberry
 
 from app.automation.repeating import rerun_from, retry_failed
-from app.automation.saving import delete_workflow, save_workflow
+from app.automation.saving import delete_step_definition, delete_workflow, save_step_definition, save_workflow
 from app.automation.starting import start_workflow
 from app.automation.steering import cancel_run, decide_on_step, signal_workflow, terminate_run
 from app.identity.permissions import Permission
@@ -13,7 +13,7 @@ from schema.context import Info
 from schema.relay.ids import row_id
 from schema.workflows import inputs, payloads
 from schema.workflows.runs import WorkflowRun
-from schema.workflows.types import WorkflowDefinition
+from schema.workflows.types import StepDefinition, WorkflowDefinition
 
 
 @strawberry.type
@@ -41,6 +41,32 @@ class Mutations:
     ) -> payloads.DeleteWorkflowResult:
         await delete_workflow(info.context.services, info.context.viewer, row_id(input.id, "WorkflowDefinition"))
         return payloads.DeleteWorkflowPayload(id=input.id)
+
+    @mutation(
+        "Checks a definition in the language of workflows, and saves it as a new revision of the step type with its"
+        " name. Runs that were started keep the steps that they have.",
+        Permission.WORKFLOWS_DEFINE,
+    )
+    async def save_step_definition(
+        self,
+        info: Info,
+        input: inputs.SaveStepDefinitionInput,  # noqa: A002
+    ) -> payloads.SaveStepDefinitionResult:
+        services, viewer = info.context.services, info.context.viewer
+        row = await save_step_definition(services, viewer, input.organization, input.definition, input.revision)
+        return payloads.StepDefinitionPayload(step_definition=StepDefinition.of(row))
+
+    @mutation(
+        "Deletes a step definition with all its revisions. Workflows and other step definitions must not use it.",
+        Permission.WORKFLOWS_DEFINE,
+    )
+    async def delete_step_definition(
+        self,
+        info: Info,
+        input: inputs.DeleteStepDefinitionInput,  # noqa: A002
+    ) -> payloads.DeleteStepDefinitionResult:
+        await delete_step_definition(info.context.services, info.context.viewer, row_id(input.id, "StepDefinition"))
+        return payloads.DeleteStepDefinitionPayload(id=input.id)
 
     @mutation(
         "Starts a run of a workflow. When the answer arrives, the run is stored, and a worker will run it.",

@@ -2,7 +2,12 @@
 
 import strawberry
 
-from app.automation.lists import workflow_by_name, workflows_page
+from app.automation.lists import (
+    step_definition_by_name,
+    step_definitions_page,
+    workflow_by_name,
+    workflows_page,
+)
 from app.automation.runs import runs_page
 from app.core.paging import DEFAULT, Window
 from app.workflows.language import SCHEMA
@@ -12,7 +17,7 @@ from schema.relay.connections import Connection, to_connection
 from schema.scalars import JSON
 from schema.workflows.enums import RunState
 from schema.workflows.runs import WorkflowRun
-from schema.workflows.types import WorkflowDefinition, WorkflowStepType
+from schema.workflows.types import StepDefinition, WorkflowDefinition, WorkflowStepType
 
 
 @strawberry.type
@@ -35,7 +40,27 @@ class Queries:
         row = await workflow_by_name(info.context.services, organization_id, name)
         return None if row is None else WorkflowDefinition.of(row)
 
-    @strawberry.field(description="The types that steps of workflows can have, by name.")
+    @strawberry.field(description="The step definitions of the organization, by name.")
+    async def step_definitions(
+        self,
+        info: Info,
+        organization: str | None = None,
+        first: int | None = DEFAULT,
+        after: str | None = None,
+    ) -> Connection[StepDefinition]:
+        organization_id = info.context.viewer.organization(organization)
+        page = await step_definitions_page(info.context.services, organization_id, Window.of(first, after))
+        return to_connection(page, StepDefinition.of)
+
+    @strawberry.field(description="The step definition with this name. Null if there is none.")
+    async def step_definition(self, info: Info, name: str, organization: str | None = None) -> StepDefinition | None:
+        organization_id = info.context.viewer.organization(organization)
+        row = await step_definition_by_name(info.context.services, organization_id, name)
+        return None if row is None else StepDefinition.of(row)
+
+    @strawberry.field(
+        description="The built-in types that steps of workflows can have, by name. `stepDefinitions` are the others."
+    )
     def workflow_step_types(self, info: Info) -> list[WorkflowStepType]:
         _ = info.context.viewer  # raises for anonymous callers
         return [WorkflowStepType.of(found) for _, found in sorted(STEP_TYPES.items())]

@@ -24,6 +24,24 @@ class DeleteWorkflowInput:
 
 
 @strawberry.input
+class SaveStepDefinitionInput:
+    definition: str = strawberry.field(
+        description="The definition in YAML or JSON, of at most 256 KiB, in the language of workflows. Its `name` is"
+        " the step type, its `parameters` are the inputs, and its `outputs` are the outputs."
+    )
+    revision: int | None = strawberry.field(
+        default=None,
+        description="The revision that the step definition must have; 0 if there must be none. Default: any.",
+    )
+    organization: str | None = None
+
+
+@strawberry.input
+class DeleteStepDefinitionInput:
+    id: strawberry.ID
+
+
+@strawberry.input
 class StartWorkflowInput:
     workflow: str = strawberry.field(description="The name of the workflow. Its current revision runs.")
     parameters: JSON | None = strawberry.field(

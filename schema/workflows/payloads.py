@@ -6,7 +6,7 @@ import strawberry
 
 from schema.errors import Conflict, Forbidden, NotFound, ValidationFailed
 from schema.workflows.runs import WorkflowRun
-from schema.workflows.types import WorkflowDefinition
+from schema.workflows.types import StepDefinition, WorkflowDefinition
 
 
 @strawberry.type
@@ -24,6 +24,26 @@ SaveWorkflowResult = Annotated[
 ]
 
 DeleteWorkflowResult = Annotated[DeleteWorkflowPayload | NotFound | Forbidden, strawberry.union("DeleteWorkflowResult")]
+
+
+@strawberry.type
+class StepDefinitionPayload:
+    step_definition: StepDefinition
+
+
+@strawberry.type
+class DeleteStepDefinitionPayload:
+    id: strawberry.ID
+
+
+SaveStepDefinitionResult = Annotated[
+    StepDefinitionPayload | ValidationFailed | NotFound | Conflict | Forbidden,
+    strawberry.union("SaveStepDefinitionResult"),
+]
+
+DeleteStepDefinitionResult = Annotated[
+    DeleteStepDefinitionPayload | NotFound | Conflict | Forbidden, strawberry.union("DeleteStepDefinitionResult")
+]
 
 
 @strawberry.type

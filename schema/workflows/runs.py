@@ -37,7 +37,9 @@ def _error_of(found: dict[str, str] | None) -> WorkflowError | None:
 @strawberry.type(description="A step of a run, a group, or one item of a `forEach`.")
 class WorkflowStepRun:
     path: str = strawberry.field(description="Such as `build`, `load[2]/apply` or `load.onFailure/tell`.")
-    type: str | None = strawberry.field(description="The step type. Null for a group, and for all items together.")
+    type: str | None = strawberry.field(
+        description="The step type or step definition. Null for a group, and for all items together."
+    )
     state: StepState
     attempts: int = strawberry.field(description="The number of attempts that have begun; 0 for a group.")
     executions: int = strawberry.field(

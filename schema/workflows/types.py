@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 
 from app.automation.codes import WorkflowCode
-from app.automation.lists import REVISIONS
+from app.automation.lists import REVISIONS, STEP_REVISIONS
 from app.core.errors import NotFound
 from app.core.paging import DEFAULT, Window
 from app.tables import workflows as tables
@@ -78,7 +78,69 @@ class WorkflowDefinition(Node):
         )
 
 
-@strawberry.type(description="A type of steps: a function from inputs to outputs.")
+@strawberry.type(description="A step definition as it was saved.")
+class StepDefinitionRevision:
+    row_id: strawberry.Private[int]
+    number: int = strawberry.field(description="Increases by one with every change of the step definition.")
+    author: str = strawberry.field(description="The name of the user who saved it.")
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: tables.StepDefinitionRevision) -> "StepDefinitionRevision":
+        return cls(row_id=row.id, number=row.number, author=row.author, created_at=row.created_at)
+
+    @strawberry.field(description="The definition, in YAML.")
+    async def definition(self, info: Info) -> str:
+        text = await info.context.load[loaders.step_revision_text].load(self.row_id)
+        if text is None:
+            raise NotFound(
+                WorkflowCode.STEP_DEFINITION_NOT_FOUND, "The revision was deleted in the meantime.", ("definition",)
+            )
+        return text
+
+
+@strawberry.type(
+    description="A step type of an organization, made of other steps. Workflows use it as they use built-in ones."
+)
+class StepDefinition(Node):
+    row_id: strawberry.Private[int]
+    name: str = strawberry.field(description="The step type.")
+    description: str | None
+    revision: int = strawberry.field(description="The number of the current revision.")
+    created_at: datetime
+    updated_at: datetime
+
+    @strawberry.field(description="The current revision. Null if the step definition was deleted in the meantime.")
+    async def current(self, info: Info) -> StepDefinitionRevision | None:
+        row = await info.context.load[loaders.current_step_revision].load(self.row_id)
+        return None if row is None else StepDefinitionRevision.of(row)
+
+    @strawberry.field(description="The revision with this number. Null if there is none, or if it is kept no longer.")
+    async def revision_by_number(self, info: Info, number: int) -> StepDefinitionRevision | None:
+        row = await info.context.load[loaders.step_revision_by_number].load((self.row_id, number))
+        return None if row is None else StepDefinitionRevision.of(row)
+
+    @strawberry.field(description="The latest 100 revisions, newest first.")
+    async def revisions(
+        self, info: Info, first: int | None = DEFAULT, after: str | None = None
+    ) -> Connection[StepDefinitionRevision]:
+        page = await STEP_REVISIONS.page(info.context.services, self.row_id, Window.of(first, after))
+        return to_connection(page, StepDefinitionRevision.of)
+
+    @classmethod
+    def of(cls, row: tables.StepDefinition) -> "StepDefinition":
+        return cls(
+            id=encode_id("StepDefinition", row.id),
+            row_id=row.id,
+            name=row.name,
+            description=row.description,
+            revision=row.revision,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+        )
+
+
+@strawberry.type(description="A built-in type of steps: a function from inputs to outputs.")
 class WorkflowStepType:
     name: str
     description: str

@@ -15,13 +15,16 @@ from tests.stack import Stack
 from tests.walk import Walk
 
 DEFINITION = '{name: hello, steps: [{name: greet, type: log, inputs: {message: "canary"}}]}'
+STEP_DEFINITION = '{name: greeting, steps: [{name: greet, type: log, inputs: {message: "canary"}}]}'
 STEPS = [{"name": name, "type": "log", "inputs": {"message": "Hi."}} for name in ("build", "review", "rejected")]
 ERROR = {"code": "broken", "message": "It broke.", "path": "build"}
 
 
 async def made(stack: Stack) -> Mapping[str, str]:
     answer = await stack.mutate("saveWorkflow", "... on WorkflowPayload { workflow { id } }", definition=DEFINITION)
-    return {"WORKFLOW": answer["workflow"]["id"], "RUN": await run_of_another(stack)}
+    fields = "... on StepDefinitionPayload { stepDefinition { id } }"
+    step = (await stack.mutate("saveStepDefinition", fields, definition=STEP_DEFINITION))["stepDefinition"]
+    return {"WORKFLOW": answer["workflow"]["id"], "STEP": step["id"], "RUN": await run_of_another(stack)}
 
 
 async def run_of_another(stack: Stack, workflow_id: str = "greeting", state: RunState = RunState.RUNNING) -> str:
@@ -58,6 +61,8 @@ WALK = Walk(
     inputs={
         "saveWorkflow": {"definition": DEFINITION},
         "deleteWorkflow": {"id": "WORKFLOW"},
+        "saveStepDefinition": {"definition": STEP_DEFINITION},
+        "deleteStepDefinition": {"id": "STEP"},
         "startWorkflow": {"workflow": "hello"},
         "signalWorkflow": {"run": "RUN", "signal": "go"},
         "approveStep": {"run": "RUN", "step": "review"},
@@ -69,6 +74,12 @@ WALK = Walk(
     },
     audited=[
         ("saveWorkflow", {"definition": DEFINITION, "organization": "default"}, ["workflow.saved"]),
+        (
+            "saveStepDefinition",
+            {"definition": STEP_DEFINITION, "organization": "default"},
+            ["workflow.step_definition_saved"],
+        ),
+        ("deleteStepDefinition", {"id": "step"}, ["workflow.step_definition_deleted"]),
         ("startWorkflow", {"workflow": "hello", "organization": "default"}, ["workflow.started"]),
         ("signalWorkflow", {"run": OF_RUN, "signal": "go", "payload": {"a": "canary"}}, ["workflow.signalled"]),
         ("approveStep", {"run": OF_RUN, "step": "review"}, ["workflow.step_approved"]),
@@ -81,17 +92,21 @@ WALK = Walk(
     least={
         **dict.fromkeys(("saveWorkflow", "deleteWorkflow", "startWorkflow"), "deployer-of-default"),
         **dict.fromkeys(("signalWorkflow", "cancelRun", "terminateRun"), "deployer-of-default"),
+        **dict.fromkeys(("saveStepDefinition", "deleteStepDefinition"), "deployer-of-default"),
         **dict.fromkeys(("rerunFrom", "retryFailed"), "deployer-of-default"),
         **dict.fromkeys(("approveStep", "rejectStep"), "approver-of-default"),
     },
-    masked={"saveWorkflow.definition"},
+    masked={"saveWorkflow.definition", "saveStepDefinition.definition"},
     arguments={
         "Query.workflow": 'name: "hello"',
+        "Query.stepDefinition": 'name: "greeting"',
+        "StepDefinition.revisionByNumber": "number: 1",
+        "node.StepDefinition": "STEP",
         "Query.workflowRun": 'id: "RUN"',
         "WorkflowDefinition.revisionByNumber": "number: 1",
         "node.WorkflowDefinition": "WORKFLOW",
         "node.WorkflowRun": "RUN",
     },
-    words={"WORKFLOW": "WorkflowDefinition", "RUN": "WorkflowRun"},
+    words={"WORKFLOW": "WorkflowDefinition", "STEP": "StepDefinition", "RUN": "WorkflowRun"},
     made=made,
 )

@@ -356,6 +356,9 @@ async def every_mutation_is_done(quiet: Stack, simulated: Callable[[str], Member
             "nodes"
         ]:
             ids["workflow"] = workflow["id"]
+        definitions = '{ stepDefinitions(organization: "default") { nodes { id } } }'
+        for definition in (await quiet.data(definitions))["stepDefinitions"]["nodes"]:
+            ids["step"] = definition["id"]
         schedules = '{ workflowSchedules(organization: "default") { nodes { id } } }'
         for schedule in (await quiet.data(schedules))["workflowSchedules"]["nodes"]:
             ids["schedule"] = schedule["id"]

@@ -13,8 +13,11 @@ PAGE = (Path(__file__).parents[2] / "docs" / "workflows.md").read_text()
 
 def test_the_definitions_on_the_page_are_valid() -> None:
     found = [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
-    definitions = [document for document in found if "steps" in document]
-    assert [definition_problems(document) for document in definitions] == [[]]
+    definitions = {document["name"]: document for document in found if "steps" in document}
+    assert [definition_problems(document) for document in definitions.values()] == [[], []]
+    (use,) = [document for document in found if isinstance(document, list)]
+    workflow = {"name": "release", "steps": use}
+    assert definition_problems(workflow, {"build-image": definitions["build-image"]}) == []
 
 
 def test_the_page_has_every_step_type() -> None:
