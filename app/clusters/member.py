@@ -48,10 +48,10 @@ class Purpose(StrEnum):
     WORKFLOWS = "WORKFLOWS"  # objects of steps, of which each may have a watch
 
 
-_CONNECTIONS = {Purpose.RELEASES: 3, Purpose.RESOURCES: 20, Purpose.LOGS: 64, Purpose.WORKFLOWS: 80}
+_CONNECTIONS = {Purpose.RELEASES: 3, Purpose.RESOURCES: 20, Purpose.LOGS: 64, Purpose.WORKFLOWS: 200}
 """Connections to one member, at most. For releases: a watch, and two for requests; each costs a TLS handshake and
-buffers. For resources: up to 12 watches of kinds, up to 4 of pods, and the rest for requests. For workflows: a watch
-for each of the 64 steps that a worker executes at once, and the rest for requests."""
+buffers. For resources: up to 12 watches of kinds, up to 4 of pods, and the rest for requests. For workflows:
+two watches and a log for each of the 64 steps that a worker executes at once, and the rest for requests."""
 _KEPT_ALIVE = {Purpose.RELEASES: 60.0, Purpose.RESOURCES: 20.0, Purpose.LOGS: 20.0, Purpose.WORKFLOWS: 20.0}
 """Seconds for which a connection stays open between two requests. A handshake costs as much as a hundred pings, and an
 open connection 60 KB. Quiet members are pinged on the connections for releases."""

@@ -1,4 +1,4 @@
-"""The jobs that have runs of workflows started and continued."""
+"""The jobs that have runs of workflows started and continued, and that delete what their steps leave on clusters."""
 
 from datetime import datetime
 
@@ -18,3 +18,17 @@ class StartScheduled(Job):
     job_name = "workflows.start_scheduled"
     schedule_id: int
     at: datetime
+
+
+class DiscardStepJob(Job):
+    """Deletes the Job of a step on its cluster once the attempt has ended. `look` counts how often that was not yet the
+    case: as a part of the key, it lets a job ask for the next look."""
+
+    job_name = "workflows.discard_step_job"
+    run_id: int
+    path: str
+    version: int
+    cluster_id: int
+    namespace: str
+    name: str
+    look: int = 0

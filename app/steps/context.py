@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -19,7 +19,9 @@ MOST_LINES = 10_000
 """The lines of all logs of a run."""
 
 _INSERT = insert(StepLog).on_conflict_do_nothing()
-_COUNT = update(WorkflowRun).where(col(WorkflowRun.log_lines) < MOST_LINES)
+_RUN = col(WorkflowRun.id) == bindparam("run")
+_COUNTED = select(col(WorkflowRun.log_lines)).where(_RUN).with_for_update(key_share=True)
+_COUNT = update(WorkflowRun).where(_RUN).values(log_lines=bindparam("lines"))
 
 
 class StepFailed(Exception):  # noqa: N818 - as the API's errors
@@ -55,25 +57,29 @@ class StepContext:
     def key(self) -> str:
         return f"{self.run_id}/{self.path}/{self.version}"
 
-    async def log(self, message: str) -> None:
-        """Writes a line to the log of the step. It is stored when the call returns, and an execution that repeats the
-        attempt does not write it again. A line that is too long is cut, and lines beyond the limit of a run are
+    async def log(self, *messages: str) -> None:
+        """Writes lines to the log of the step. They are stored when the call returns, and an execution that repeats the
+        attempt does not write them again. A line that is too long is cut, and lines beyond the limit of a run are
         dropped."""
-        number, self._lines = self._lines, self._lines + 1
-        line = {
-            "run_id": self.run_id,
-            "path": self.path,
-            "attempt": self.attempt,
-            "begun_version": self.version,
-            "number": number,
-            "message": without_nul(message)[:LONGEST_LINE],
-            "at": now(),
-        }
+        first, self._lines = self._lines, self._lines + len(messages)
+        lines = [
+            {
+                "run_id": self.run_id,
+                "path": self.path,
+                "attempt": self.attempt,
+                "begun_version": self.version,
+                "number": number,
+                "message": without_nul(message)[:LONGEST_LINE],
+                "at": now(),
+            }
+            for number, message in enumerate(messages, first)
+        ]
         async with self.services.transaction() as transaction:
             session = transaction.session
-            counted = _COUNT.where(col(WorkflowRun.id) == self.run_id).values(log_lines=WorkflowRun.log_lines + 1)
-            if (await session.execute(counted.returning(col(WorkflowRun.id)))).first() is not None:
-                await session.execute(_INSERT, line)
+            counted = (await session.execute(_COUNTED, {"run": self.run_id})).scalar() or 0
+            if lines := lines[: max(0, MOST_LINES - counted)]:
+                await session.execute(_COUNT, {"run": self.run_id, "lines": counted + len(lines)})
+                await session.execute(_INSERT, lines)
 
 
 StepFunction = Callable[[StepContext, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]

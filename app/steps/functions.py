@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from app.steps.asserting import check
 from app.steps.context import StepFunction
+from app.steps.jobs import run_job
 from app.steps.log import log
 from app.steps.objects import apply_object, delete_object, patch_object, read_object
 from app.steps.requests import http_request
@@ -19,4 +20,5 @@ FUNCTIONS: Mapping[str, StepFunction] = {
     "patch-object": patch_object,
     "delete-object": delete_object,
     "wait-for": wait_for,
+    "run-job": run_job,
 }

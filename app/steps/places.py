@@ -19,8 +19,10 @@ from app.clusters.discovery import discover_version, served_versions
 from app.clusters.member import Member, Purpose
 from app.clusters.objects import Object, ObjectType
 from app.core.errors import ActionError, NotFound
+from app.core.jobs import Job
 from app.core.names import some_of
 from app.core.threads import in_thread
+from app.core.transaction import Transaction
 from app.groups.queries import service_account_of
 from app.identity.permissions import Permission
 from app.releases.manifest import covered
@@ -153,8 +155,8 @@ async def _type_of(place: Place, api_version: str, kind: str) -> ObjectType:
     raise StepFailed("unknown_kind", f"{place.name} does not serve the kind {kind} of {api_version}. {others}")
 
 
-async def announce(place: Place, verb: Verb, what: Reference) -> None:
-    """Records a write directly before it is sent. The event has no content of the object.
+async def announce(place: Place, verb: Verb, what: Reference, job: Job | None = None) -> None:
+    """Records a write directly before it is sent. In the same transaction, asks for a job, if one is given.
 
     Raises:
         StepFailed: a change window holds changes on the cluster, or the attempt has ended.
@@ -173,25 +175,33 @@ async def announce(place: Place, verb: Verb, what: Reference) -> None:
             raise StepFailed("window_closed", f"Nothing is changed on {place.name}{until}: {opening.reason}")
         run = await session.get(WorkflowRun, context.run_id)
         assert run is not None
-        transaction.record(
-            WorkflowEvent.OBJECT_WRITE,
-            f"The step {context.path} of the run {run.workflow_id} of the workflow {run.workflow} {verb} {what} on"
-            f" {place.name}.",
-            organization_id=context.organization_id,
-            actor=context.starter.name,
-            subject=place.cluster,
-            cluster=place.name,
-            verb=verb.name.lower(),
-            object={
-                "apiVersion": what.type.api_version,
-                "kind": what.type.kind,
-                "namespace": what.namespace,
-                "name": what.name,
-            },
-            workflow=run.workflow,
-            workflowId=run.workflow_id,
-            step=context.path,
-        )
+        record_write(transaction, run, context.path, verb, what, place.cluster)
+        if job is not None:
+            transaction.enqueue(job, organization_id=context.organization_id)
+
+
+def record_write(
+    transaction: Transaction, run: WorkflowRun, path: str, verb: Verb, what: Reference, cluster: Cluster
+) -> None:
+    """Records a write of a step, without the content of the object."""
+    transaction.record(
+        WorkflowEvent.OBJECT_WRITE,
+        f"The step {path} of the run {run.workflow_id} of the workflow {run.workflow} {verb} {what} on {cluster.name}.",
+        organization_id=run.organization_id,
+        actor=run.starter,
+        subject=cluster,
+        cluster=cluster.name,
+        verb=verb.name.lower(),
+        object={
+            "apiVersion": what.type.api_version,
+            "kind": what.type.kind,
+            "namespace": what.namespace,
+            "name": what.name,
+        },
+        workflow=run.workflow,
+        workflowId=run.workflow_id,
+        step=path,
+    )
 
 
 async def shown(place: Place, what: Reference, live: Object) -> Mapping[str, Any]:

@@ -209,6 +209,32 @@ _ALL = (
         _FOUND,
         conditions=("failIf", "until"),
     ),
+    StepType(
+        "run-job",
+        "Runs a Job on a cluster and waits for its end. The logs of its pods become the log of the step. It is deleted"
+        " when the step has ended, has failed, or was stopped. `spec` has further fields of the Job's specification.",
+        "name: migrate\ntype: run-job\n"
+        "inputs:\n"
+        "  cluster: paris\n"
+        "  namespace: shop\n"
+        "  image: registry.example.com/shop:1.2\n"
+        "  command: [shop, migrate]\n"
+        "  env: [{name: TARGET, value: '1.2'}]\n"
+        "  spec: {backoffLimit: 2, template: {spec: {nodeSelector: {disk: ssd}}}}\n"
+        "timeout: 30m\n",
+        _object(
+            ["cluster", "namespace"],
+            cluster=_TEXT,
+            namespace={"type": "string", "pattern": f"^{_LABEL}$"},
+            image={"type": "string", "minLength": 1},
+            command={"type": "array", "items": _TEXT},
+            args={"type": "array", "items": _TEXT},
+            env={"type": "array", "items": {"type": "object", "required": ["name"], "properties": {"name": _TEXT}}},
+            serviceAccount=_NAME,
+            spec={"type": "object"},
+        ),
+        _object(["name"], name=_TEXT),
+    ),
 )
 STEP_TYPES: Mapping[str, StepType] = {each.name: each for each in _ALL}
 

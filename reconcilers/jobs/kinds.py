@@ -16,8 +16,9 @@ from app.delivery.timing import WakeRollout, wake_rollout
 from app.deployments.waiting import review_waits
 from app.fleet.services import AllServices
 from app.jobs.rollouts import AdvanceRollout, DiscardCheckJobs, MeasureCheck
-from app.jobs.workflows import ContinueRun, StartScheduled
+from app.jobs.workflows import ContinueRun, DiscardStepJob, StartScheduled
 from app.schedules.starting import start_scheduled
+from app.steps.jobs import discard_step_job
 from app.targets.waits import ReviewWaits
 
 Input = TypeVar("Input", bound=Job)
@@ -27,7 +28,7 @@ class JobPool(StrEnum):
     """Jobs that share slots of a worker."""
 
     JOBS = "jobs"
-    MEASUREMENTS = "measurements"  # of checks, and what they leave on clusters
+    MEASUREMENTS = "measurements"  # of checks, and what they and steps leave on clusters
     WORKFLOWS = "workflows"  # starts and wake-ups of runs
 
 
@@ -47,6 +48,7 @@ _ALL: tuple[Kind[Any], ...] = (
     Kind(ReadIndex, read_index_again),
     Kind(ReviewWaits, review_waits, attempts=20),
     Kind(DiscardCheckJobs, discard_check_jobs, attempts=20, pool=JobPool.MEASUREMENTS),
+    Kind(DiscardStepJob, discard_step_job, attempts=100, seconds=60, pool=JobPool.MEASUREMENTS),
     Kind(MeasureCheck, measure_check, attempts=100, pool=JobPool.MEASUREMENTS),
     Kind(AdvanceRollout, advance_rollout, attempts=100),
     Kind(WakeRollout, wake_rollout, attempts=100),

@@ -433,6 +433,16 @@ KINDS = (
         ANYTHING,  # the step waits until it is gone
     ),
     Kind(
+        "object created by a step",
+        "POST",
+        OBJECTS,
+        lambda m: create(
+            m, CONFIG_MAPS, "default", "again", CONFIG | {"metadata": {"name": "again"}}, manager=OWN_MANAGER
+        ),
+        "^fieldManager=polyhelm$",
+        REFUSED,
+    ),
+    Kind(
         "object created again",
         "POST",
         OBJECTS,

@@ -25,6 +25,7 @@ from app.redis.queue import Queue
 from app.resources import correcting
 from app.sandbox import process
 from app.steps import execution
+from app.steps import jobs as step_jobs
 from app.steps import objects as step_objects
 from reconcilers import reconciliation
 from reconcilers.observer.resources import drift
@@ -74,6 +75,9 @@ CHECK_STEPS: dict[str, tuple[Any, str, str]] = {
 MEMBER_STEPS: dict[str, tuple[Any, str, str]] = {
     "about to apply": (step_objects, "apply", "before"),
     "applied": (step_objects, "apply", "after"),
+    "about to create the Job of a step": (step_jobs, "create", "before"),
+    "Job of a step created": (step_jobs, "create", "after"),
+    "Job of a step ended": (step_jobs, "_ended", "after"),
 }
 
 OBSERVER_STEPS: dict[str, tuple[Any, str, str]] = {

@@ -16,6 +16,7 @@ from tests.forks import forked
 from tests.live.processes import environment
 from tests.reconcilers.crashing_worker import run
 from tests.stack import Stack
+from tests.steps.test_jobs import RUN, has_none, jobs
 from tests.steps.test_objects import by_path, member_of, named
 
 NewStack = Callable[..., AbstractAsyncContextManager[Stack]]
@@ -59,3 +60,24 @@ async def test_an_object_is_applied_once_although_the_worker_is_killed(
         assert after["data"] == {"color": "blue"}
         assert before in (None, after)
         assert member.operations.writes == 1
+
+
+@pytest.mark.parametrize("step", ["about to create the Job of a step", "Job of a step created", "Job of a step ended"])
+async def test_a_job_runs_once_although_the_worker_is_killed(
+    new_stack: NewStack, simulated: Callable[[str], Member], step: str
+) -> None:
+    async with new_stack(working=False) as stack:
+        member = await member_of(stack, simulated)
+        number = await started(stack, RUN, "migrate")
+        await killed_at(stack, step)
+        before = [job["metadata"]["uid"] for job in jobs(member)]
+        assert len(before) == (0 if step.startswith("about") else 1)
+        async with running(run_worker(stack.services)):
+            found = await ended(stack, number)
+            assert found["state"] == "SUCCEEDED", found
+            assert by_path(found, "executions") == {"migrate": 2}
+            assert [line["message"] for line in found["logs"]["nodes"]] == [
+                f"Job default/{by_path(found, 'outputs')['migrate']['name']} runs on paris."
+            ]
+            await has_none(member)
+        assert member.requests["create jobs.batch"] == 1
