@@ -15,10 +15,11 @@ import { Title } from "../parts/title";
 import { toast } from "../parts/toast";
 import { WorkflowForm } from "./form";
 import { Runs } from "./runs";
+import { StepDefinitions } from "./step-definitions";
 
 type Open = { what: "add" } | { what: "change" | "delete"; workflow: WorkflowLineFragment };
 
-/** The workflows of an organization, which are edited as YAML, and their runs. */
+/** The workflows of an organization, which are edited as YAML, and their runs and step definitions. */
 export default function WorkflowsPage() {
   const organization = useOrganization();
   const pages = usePages(WorkflowsDocument, { organization }, (data) => data.workflows, 50);
@@ -42,15 +43,18 @@ export default function WorkflowsPage() {
         </button>
       </div>
       <Tabs
-        label="Workflows and runs"
+        label="Workflows, runs and step definitions"
         chosen={tab}
         choose={(key) => change({ tab: key === "workflows" ? null : key })}
         tabs={[
           { key: "workflows", label: "Definitions" },
           { key: "runs", label: "Runs" },
+          { key: "steps", label: "Step definitions" },
         ]}
       >
-        {tab === "runs" ? <Runs /> : <Definitions pages={pages} open={setOpen} />}
+        {tab === "workflows" && <Definitions pages={pages} open={setOpen} />}
+        {tab === "runs" && <Runs />}
+        {tab === "steps" && <StepDefinitions />}
       </Tabs>
       {open?.what === "add" && <WorkflowForm close={close} />}
       {open?.what === "change" && <WorkflowForm name={open.workflow.name} close={close} />}

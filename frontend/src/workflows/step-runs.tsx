@@ -35,8 +35,7 @@ function StepCard({
 }) {
   const [isRepeating, setRepeating] = useState(false);
   const cannotStart = needs(viewer.permissions, "workflows.start");
-  const { path, type, state, attempts, executions, startedAt, endedAt, dueAt, waitsFor, waitsUntil, error } =
-    step;
+  const { path, state, attempts, executions, startedAt, endedAt, dueAt, waitsFor, waitsUntil, error } = step;
   return (
     <details className="card padded stack" open={isOpen}>
       <summary>
@@ -91,7 +90,7 @@ function StepCard({
       )}
       {step.inputs !== null && <Data name="Inputs" value={step.inputs} />}
       {step.outputs !== null && <Data name="Outputs" value={step.outputs} />}
-      {type && <RunLog run={run.id} path={path} />}
+      {attempts > 0 && <RunLog run={run.id} path={path} />}
       {run.state !== "RUNNING" && !path.includes(".onFailure/") && (
         <div className="row">
           <button

@@ -69,13 +69,19 @@ function stepOf(given: JsonObject, prefix: string): Step {
   return {
     name,
     path,
-    type: typeof given.type === "string" ? given.type : null,
+    type: typeOf(given),
     isParallel,
     notes: notesOf(given),
     after: [],
     steps: ranksOf(given.parallel ?? given.sequence, isParallel, `${path}/`),
     onFailure: ranksOf(given.onFailure, false, `${path}.onFailure/`),
   };
+}
+
+/** The type of a step; in a run, that of a step definition is beside the steps to which it has expanded. */
+function typeOf({ type, composed }: JsonObject): string | null {
+  if (typeof type === "string") return type;
+  return isObject(composed) && typeof composed.type === "string" ? composed.type : null;
 }
 
 function notesOf({ if: condition, forEach, retry, timeout, continueOnError }: JsonObject): string[] {
