@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 from app.clusters.objects import Object, ObjectWatch
 from app.core.errors import TemporaryError
-from app.steps.places import Place, Reference, place_of
+from app.steps.places import Place, Reference, renewed
 
 PATIENCE = 120.0
 """Seconds after which a step fails if its cluster cannot be watched in the meantime."""
@@ -44,4 +44,4 @@ async def states(place: Place, what: Reference) -> AsyncGenerator[Object | None]
             pause = min(2 * pause, _LONGEST_PAUSE)
         else:
             await asyncio.sleep(max(0.0, began + _FIRST_PAUSE - time.monotonic()))
-        place = await place_of(place.context, place.name)
+        place = await renewed(place)

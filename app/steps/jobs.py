@@ -26,6 +26,7 @@ from app.rollouts.states import Answer
 from app.steps.context import StepContext, StepFailed
 from app.steps.following import states
 from app.steps.job_logs import JobLogs
+from app.steps.objects import written
 from app.steps.places import Place, Reference, Verb, announce, asking, place_of, record_write, reference
 from app.steps.services import StepServices
 from app.tables.clusters import Cluster
@@ -141,8 +142,8 @@ async def _create(place: Place, what: Reference, wanted: Mapping[str, Any], disc
     await announce(place, Verb.CREATE, what, discard)
     async with asking(place) as member:
         created = await create(member, JOB, what.namespace, what.name, wanted, manager=OWN_MANAGER)
-    if created.found is None and not created.is_conflict:
-        raise await place.failure("cluster_refused", f"{place.name} refuses {what}: {created.words}")
+    if not created.is_conflict:  # a worker that was taken for dead may have created it
+        await written(place, what, created)
 
 
 async def _followed(place: Place, what: Reference) -> Look:

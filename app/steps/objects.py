@@ -6,7 +6,9 @@ from typing import Any
 
 from app.clusters.applying import OWN_MANAGER, Applied, PatchType, Propagation, apply, delete, patch
 from app.clusters.objects import get_object
+from app.clusters.service_accounts import forbidden
 from app.core.names import some_of
+from app.releases.error_codes import ActionCode
 from app.releases.paths import Segments, segments_of
 from app.releases.references import place as placed
 from app.steps.context import StepContext, StepFailed
@@ -104,7 +106,9 @@ async def written(place: Place, what: Reference, applied: Applied) -> Mapping[st
         StepFailed: the API server refuses it.
     """
     if applied.found is None:
-        raise await place.failure("cluster_refused", f"{place.name} refuses {what}: {applied.words}")
+        lacks = forbidden(place.member.account, applied.words)
+        code = lacks.code if lacks is not None else ActionCode.CLUSTER_REFUSED
+        raise await place.failure(code, f"{place.name} refuses {what}: {applied.words}")
     return {"object": await shown(place, what, applied.found)}
 
 

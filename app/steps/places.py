@@ -24,6 +24,7 @@ from app.core.names import some_of
 from app.core.threads import in_thread
 from app.core.transaction import Transaction
 from app.groups.queries import service_account_of
+from app.identity.credentials import viewer_by_id
 from app.identity.permissions import Permission
 from app.releases.manifest import covered
 from app.releases.scrubbing import Scrubber
@@ -48,7 +49,8 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True)
 class Place:
-    """`scrubber` knows the values of secrets that objects of the cluster may contain."""
+    """`cluster` and `group` are their rows, `values` the values of secrets that objects of the cluster may contain.
+    `scrubber` knows these values."""
 
     context: StepContext
     cluster: Cluster
@@ -104,6 +106,24 @@ async def place_of(context: StepContext, cluster: str) -> Place:
     member = context.services.members.of(row).used_for(Purpose.WORKFLOWS)
     account = service_account_of(group) if group is not None else None
     return Place(context, row, group, member.acting_as(account), values, await in_thread(Scrubber, values))
+
+
+async def renewed(place: Place) -> Place:
+    """The same place, with the permissions that the starter has now, for a step that works for long.
+
+    Raises:
+        UserError, StepFailed: as `place_of`, or the starter is no longer a member of the organization.
+    """
+    context = place.context
+    async with context.services.database.reading() as session:
+        run = await session.get(WorkflowRun, context.run_id)
+    starter = None
+    if run is not None and run.starter_id is not None:
+        starter = await viewer_by_id(context.services.database, run.starter_id, run.organization_id, run.ceiling)
+    if starter is None:
+        raise StepFailed("starter_gone", f"{context.starter.name} is no longer a member of the organization.")
+    context.starter = starter
+    return await place_of(context, place.name)
 
 
 @asynccontextmanager

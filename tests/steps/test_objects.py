@@ -172,8 +172,13 @@ steps:
 
 
 async def test_what_a_member_does_not_have_is_named(stack: Stack, simulated: Callable[[str], Member]) -> None:
-    await member_of(stack, simulated)
+    member = await member_of(stack, simulated)
+    member.put("configmaps", {"metadata": {"name": "large"}, "data": {"a": "x" * (2**20 - 10)}})
     cases = {
+        "large": (
+            "{cluster: paris, apiVersion: v1, kind: ConfigMap, namespace: default, name: large}",
+            "outputs_too_large",
+        ),
         "lyon": ("{cluster: lyon, apiVersion: v1, kind: ConfigMap, namespace: a, name: b}", "cluster_not_found"),
         "missing": ("{cluster: paris, apiVersion: v1, kind: ConfigMap, namespace: a, name: b}", "not_found"),
         "kind": ("{cluster: paris, apiVersion: policy/v1, kind: Budget, name: b}", "unknown_kind"),

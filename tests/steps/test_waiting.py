@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from app.tables.identity import Role
 from simulator import Member
 from simulator.operations import Deletion
-from tests.automation.test_runs import ended, shown, started
+from tests.automation.test_runs import ended, save, shown, started
+from tests.identity.callers import token_of
 from tests.stack import Stack, eventually
 from tests.steps.test_objects import by_path, member_of
 
@@ -119,6 +121,24 @@ async def test_a_cluster_that_stays_away_is_an_error(
         error = (await ended(stack, run))["error"]
         assert error["code"] == "cluster_unreachable"
         assert error["message"].startswith("paris: The API server cannot be reached")
+
+
+async def test_a_starter_who_has_lost_the_permission_waits_no_longer(
+    new_stack: NewStack, simulated: Callable[[str], Member]
+) -> None:
+    async with new_stack(unreachable_after=60) as stack:
+        member = await member_of(stack, simulated)
+        put(member, ready="no")
+        await save(stack, WAIT)
+        deployer = await token_of(stack, Role.DEPLOYER)
+        fields = "... on WorkflowRunPayload { run { id } } ... on UserError { code message }"
+        answer = await stack.mutate("startWorkflow", fields, deployer, workflow="wait", parameters={})
+        run = answer["run"]["id"]
+        await eventually(lambda: _true(watches(member)))
+        await stack.mutate("setRole", "__typename", user="deployer-of-default", role="VIEWER", organization="default")
+        member.faults.down = True
+        await eventually(lambda: _true(not watches(member)))
+        assert (await ended(stack, run))["error"]["code"] == "forbidden"
 
 
 async def test_conditions_are_checked_when_a_definition_is_saved(quiet: Stack) -> None:
