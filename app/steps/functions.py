@@ -4,6 +4,7 @@
 from collections.abc import Mapping
 
 from app.steps.asserting import check
+from app.steps.clusters import select_clusters
 from app.steps.context import StepFunction
 from app.steps.jobs import run_job
 from app.steps.log import log
@@ -15,6 +16,7 @@ FUNCTIONS: Mapping[str, StepFunction] = {
     "assert": check,
     "http-request": http_request,
     "log": log,
+    "select-clusters": select_clusters,
     "read-object": read_object,
     "apply-object": apply_object,
     "patch-object": patch_object,

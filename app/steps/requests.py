@@ -1,5 +1,6 @@
 """`http-request`: sends a request where users' addresses may lead (docs/decisions/outgoing.md)."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,15 +12,56 @@ from app.core.threads import in_thread
 from app.releases.scrubbing import Scrubber
 from app.rollouts.check_requests import is_value
 from app.rollouts.durations import duration
+from app.steps.conditions import conditions_of, judged
 from app.steps.context import StepContext, StepFailed
 from app.steps.secrets import CODES, named_secrets
 
 _SECONDS = 60.0
 _MOST_SHOWN = 200
+_INTERVAL = "10s"
+_SHORTEST_PAUSE = 0.1
+MOST_FAILURES = 10
+"""Requests in a row that get no response, or one that says to try again, after which a step with a condition fails."""
 
 
 async def http_request(context: StepContext, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Sends the request once. The header `Idempotency-Key` is the same if the attempt is executed again."""
+    """Sends the request once, or until a condition is true. The header `Idempotency-Key` is the same if the attempt is
+    executed again."""
+    conditions = conditions_of(inputs)
+    if "until" not in conditions:
+        if conditions or "interval" in inputs:
+            raise StepFailed("invalid_inputs", "`failIf` and `interval` need `until`.")
+        return await _response(context, inputs)
+    pause = max(duration(inputs.get("interval", _INTERVAL)).total_seconds(), _SHORTEST_PAUSE)
+    note, failures = "", 0
+    while True:
+        try:
+            response = await _response(context, inputs)
+        except StepFailed as failure:
+            failures += 1
+            if failure.code != "unavailable" or failures == MOST_FAILURES:
+                raise
+            said = failure.message
+        else:
+            failures = 0
+            verdict = await judged(context, conditions, response)
+            if verdict.has_failed:
+                raise StepFailed("condition", f"`failIf` is true for the response of {inputs['url']}.")
+            if verdict.is_met:
+                return response
+            said = verdict.said or f"The status is {response['status']}, and `until` is not true yet."
+        if said != note:
+            note = said
+            await context.log(said)
+        await asyncio.sleep(pause)
+
+
+async def _response(context: StepContext, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Sends the request.
+
+    Raises:
+        StepFailed: there is no response, or it has a status of 400 or more.
+    """
     method, url = inputs.get("method", "GET"), inputs["url"]
     secrets, hidden = await _secret_headers(context, inputs.get("secretHeaders", []))
     headers = {"User-Agent": "polyhelm", "Idempotency-Key": context.key}

@@ -16,11 +16,11 @@ from app.releases.expressions import uses
 from app.rollouts.durations import duration
 from app.workflows.definition import Definition, StepTemplate, all_steps, dependencies, in_order
 from app.workflows.expansion import Documents, step_type_of
-from app.workflows.expressions import Texts, Visible, constant, identifier_problem, needs_expression, object_condition
+from app.workflows.expressions import Texts, Visible, condition_problem, constant, identifier_problem, needs_expression
 from app.workflows.fitting import fitting_problems, kind_of_value
 from app.workflows.language import MAX_DEPTH, MAX_EXPRESSIONS, MAX_STEPS, structure_problems
 from app.workflows.schemas import Part, kind_of, kind_of_parameters, maybe, properties, schema_problem
-from app.workflows.step_types import STEP_TYPES, StepType
+from app.workflows.step_types import CONDITIONS, STEP_TYPES, StepType
 
 MAX_PROBLEMS = 50
 Path = tuple[str, ...]
@@ -227,8 +227,8 @@ def _step(step: StepTemplate, place: _Place, texts: Texts) -> Seen:
             yield (*path, "type"), f"There is no step type {step.type!r}; the types are: {known}."
         else:
             yield from fitting_problems(dict(step.inputs), Part.of(found.inputs), (*path, "inputs"), visible, texts)
-            for name in found.conditions:
-                yield from object_condition(step.inputs.get(name), (*path, "inputs", name))
+            for name in CONDITIONS if found.conditions_see else ():
+                yield from condition_problem(step.inputs.get(name), (*path, "inputs", name), found.conditions_see)
             outputs = kind_of(found.outputs)
         result = outputs if isinstance(outputs, Record) else Record()
         with_result = visible.with_variables({"result": result})

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from app.cel.expression import CelError, CompileError, Environment, Returns
 from app.cel.kinds import UNSELECTABLE, Basic, Kind, ListOf, Record
-from app.health.rules import VARIABLES
 from app.releases.expressions import Expression, has_any, parts, uses
 from app.workflows.schemas import kind_of_literal
 
@@ -52,7 +52,6 @@ _WORDS = frozenset(
 )
 """Words that CEL reserves, and names of its types. They can name fields, and not variables."""
 _CONSTANTS = Environment(())
-_ABOUT_OBJECTS = Environment(VARIABLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +127,11 @@ class Texts:
         return bool({(step, name), (step, None)} & self._used)
 
 
+@lru_cache
+def _environment(variables: tuple[str, ...]) -> Environment:
+    return Environment(variables)
+
+
 def _compiled(text: str, environment: Environment, returns: Returns) -> Kind:
     return environment.kind_of(environment.compile(text, returns))
 
@@ -147,12 +151,12 @@ def constant(text: str) -> Any:
         return None
 
 
-def object_condition(text: Any, path: Path) -> Found:
-    """The problem of a condition about an object on a cluster. Parts that depend on the run are not known yet."""
+def condition_problem(text: Any, path: Path, variables: tuple[str, ...]) -> Found:
+    """The problem of a condition that a step evaluates. Parts that depend on the run are not known yet."""
     if not isinstance(text, str) or has_any(text):
         return
     try:
-        _ABOUT_OBJECTS.compile(text, Returns.BOOLEAN)
+        _environment(variables).compile(text, Returns.BOOLEAN)
     except CompileError as error:
         yield path, f"The condition is not valid: {error}."
 

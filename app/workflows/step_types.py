@@ -8,9 +8,11 @@ from typing import Any
 import jsonschema_rs
 
 from app.cel.expression import MAX_TEXT
+from app.health.rules import VARIABLES
 from app.workflows.schemas import Schema
 
 _TEXT = {"type": "string"}
+_TEXTS = {"type": ["string", "array"], "items": _TEXT}
 _DURATION = {"type": "string", "pattern": r"^(?=\d)(\d{1,6}d)?(\d{1,6}h)?(\d{1,6}m)?(\d{1,8}s)?$"}
 
 
@@ -48,17 +50,20 @@ _WANTED = {
 _FOUND = _object(["object"], object={})
 
 
+CONDITIONS = ("failIf", "until")
+
+
 @dataclass(frozen=True, slots=True)
 class StepType:
-    """`example` is a step of this type, in YAML. `conditions` are the inputs that are conditions in CEL about an object
-    on a cluster, evaluated by the step."""
+    """`example` is a step of this type, in YAML. `conditions_see` are the variables of the inputs `until` and `failIf`,
+    conditions in CEL that the step itself evaluates; empty if it has none."""
 
     name: str
     description: str
     example: str
     inputs: Schema
     outputs: Schema
-    conditions: tuple[str, ...] = ()
+    conditions_see: tuple[str, ...] = ()
 
 
 _ALL = (
@@ -100,7 +105,9 @@ _ALL = (
     StepType(
         "http-request",
         "Sends an HTTP request, and returns the response; a body that is JSON is parsed. A response with a status of"
-        " 400 or more is a failure. `secretHeaders` are headers with the value of a key of a secret.",
+        " 400 or more is a failure. `secretHeaders` are headers with the value of a key of a secret. With `until`, the"
+        " request is repeated every `interval` (default 10s) until the condition is true; the step fails as soon as"
+        " `failIf` is true. Both are conditions in CEL without `${{ }}` that see `status`, `headers` and `body`.",
         "name: build\ntype: http-request\n"
         "inputs: {method: POST, url: 'https://builds.example.com/images', body: {image: shop}}\n"
         "outputs: {id: '${{ result.body.id }}'}\n",
@@ -115,12 +122,47 @@ _ALL = (
             },
             timeout=_DURATION,
             body={},
+            until=_CONDITION,
+            failIf=_CONDITION,
+            interval=_DURATION,
         ),
         _object(
             ["status", "headers", "body"],
             status={"type": "integer"},
             headers={"type": "object", "additionalProperties": _TEXT},
             body={},
+        ),
+        conditions_see=("status", "headers", "body"),
+    ),
+    StepType(
+        "select-clusters",
+        "Returns the clusters of the organization that meet all conditions, or those of a group, by name. A condition"
+        " with several values is met by any of them. Use the result as the items of a `forEach`.",
+        "name: european\ntype: select-clusters\ninputs: {region: [eu-west-1, eu-central-1], labels: {tier: edge}}\n",
+        _object(
+            [],
+            group=_TEXT,
+            labels={"type": "object", "additionalProperties": _TEXTS},
+            cloud=_TEXTS,
+            region=_TEXTS,
+            distribution=_TEXTS,
+            kubernetesVersion=_TEXT,
+        ),
+        _object(
+            ["clusters"],
+            clusters={
+                "type": "array",
+                "items": _object(
+                    ["name", "cloud", "region", "distribution", "labels", "kubernetesVersion", "group"],
+                    name=_TEXT,
+                    cloud=_TEXT,
+                    region={"type": ["string", "null"]},
+                    distribution=_TEXT,
+                    labels={"type": "object", "additionalProperties": _TEXT},
+                    kubernetesVersion=_TEXT,
+                    group=_TEXT,
+                ),
+            },
         ),
     ),
     StepType(
@@ -207,7 +249,7 @@ _ALL = (
         "timeout: 15m\n",
         _object([*_NAMED, "until"], **_SUBJECT, until=_CONDITION, failIf=_CONDITION),
         _FOUND,
-        conditions=("failIf", "until"),
+        conditions_see=tuple(VARIABLES),
     ),
     StepType(
         "run-job",
