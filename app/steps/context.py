@@ -18,7 +18,7 @@ LONGEST_LINE = 4_096
 MOST_LINES = 10_000
 """The lines of all logs of a run."""
 
-_INSERT = insert(StepLog).on_conflict_do_nothing()
+_INSERT = insert(StepLog).on_conflict_do_nothing().returning(col(StepLog.id))
 _RUN = col(WorkflowRun.id) == bindparam("run")
 _COUNTED = select(col(WorkflowRun.log_lines)).where(_RUN).with_for_update(key_share=True)
 _COUNT = update(WorkflowRun).where(_RUN).values(log_lines=bindparam("lines"))
@@ -78,8 +78,8 @@ class StepContext:
             session = transaction.session
             counted = (await session.execute(_COUNTED, {"run": self.run_id})).scalar() or 0
             if lines := lines[: max(0, MOST_LINES - counted)]:
-                await session.execute(_COUNT, {"run": self.run_id, "lines": counted + len(lines)})
-                await session.execute(_INSERT, lines)
+                written = (await session.execute(_INSERT, lines)).all()
+                await session.execute(_COUNT, {"run": self.run_id, "lines": counted + len(written)})
 
 
 StepFunction = Callable[[StepContext, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
