@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from app.catalog.services import CatalogServices
 from app.events.anonymous_attempts import AnonymousAttempts
-from app.events.feed import Feed
 from app.identity.services import IdentityServices
 from app.redis.queue import Queue
 from app.steps.services import StepServices
@@ -13,5 +12,4 @@ from app.steps.services import StepServices
 @dataclass(frozen=True, kw_only=True)
 class AllServices(IdentityServices, StepServices, CatalogServices):
     queue: Queue
-    feed: Feed
     anonymous_attempts: AnonymousAttempts

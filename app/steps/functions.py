@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from app.steps.asserting import check
 from app.steps.clusters import select_clusters
 from app.steps.context import StepFunction
+from app.steps.deployments import deploy, reconcile
 from app.steps.jobs import run_job
 from app.steps.log import log
 from app.steps.objects import apply_object, delete_object, patch_object, read_object
@@ -23,4 +24,6 @@ FUNCTIONS: Mapping[str, StepFunction] = {
     "delete-object": delete_object,
     "wait-for": wait_for,
     "run-job": run_job,
+    "deploy": deploy,
+    "reconcile": reconcile,
 }

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from app.automation.services import WorkflowServices
 from app.checks.services import CheckServices
+from app.events.feed import Feed
 
 
 @dataclass(frozen=True, kw_only=True)
 class StepServices(CheckServices, WorkflowServices):
-    pass
+    feed: Feed

@@ -50,6 +50,16 @@ _WANTED = {
 _FOUND = _object(["object"], object={})
 
 
+_GOAL = {"type": "string", "enum": ["NONE", "DEPLOYED", "HEALTHY"], "default": "DEPLOYED"}
+_DEPLOYED = _object(
+    ["generation", "rollout", "targets"],
+    generation={"type": "integer"},
+    rollout={"type": ["string", "null"]},
+    targets={
+        "type": "array",
+        "items": _object(["cluster", "status", "health"], cluster=_TEXT, status=_TEXT, health=_TEXT),
+    },
+)
 CONDITIONS = ("failIf", "until")
 
 
@@ -276,6 +286,42 @@ _ALL = (
             spec={"type": "object"},
         ),
         _object(["name"], name=_TEXT),
+    ),
+    StepType(
+        "deploy",
+        "Changes the desired state of a deployment, as `updateDeployment` does, and waits until its targets have it."
+        " `waitFor` is NONE, DEPLOYED (the default) or HEALTHY. If the deployment has a strategy, the step waits for"
+        " the rollout, and fails unless that succeeds. Stopping the step ends the wait alone.",
+        "name: release\ntype: deploy\n"
+        "inputs: {deployment: shop, version: 1.3.0, values: {replicas: 3}, reuseValues: true, waitFor: HEALTHY}\n"
+        "timeout: 30m\n",
+        _object(
+            ["deployment"],
+            deployment=_TEXT,
+            group=_TEXT,
+            version=_TEXT,
+            values={"type": "object"},
+            reuseValues={"type": "boolean"},
+            overrides={"type": "object", "additionalProperties": {"type": "object"}},
+            targets={"type": "array", "items": _TEXT},
+            confirmRemoval={"type": "integer"},
+            waitFor=_GOAL,
+        ),
+        _DEPLOYED,
+    ),
+    StepType(
+        "reconcile",
+        "Makes the targets of a deployment match its desired state, all or the named ones, as `reconcileDeployment`"
+        " does, and waits as `deploy` does.",
+        "name: repair\ntype: reconcile\ninputs: {deployment: shop, targets: [paris]}\ntimeout: 30m\n",
+        _object(
+            ["deployment"],
+            deployment=_TEXT,
+            group=_TEXT,
+            targets={"type": "array", "items": _TEXT},
+            waitFor=_GOAL,
+        ),
+        _DEPLOYED,
     ),
 )
 STEP_TYPES: Mapping[str, StepType] = {each.name: each for each in _ALL}
