@@ -32,6 +32,7 @@ from app.sandbox.pool import PERMANENT, TOO_EXPENSIVE, RunError
 from app.tables.columns import now
 from app.tables.events import Outcome as EventOutcome
 from app.tables.runs import RunSignal, StepRun, WorkflowRun
+from app.workflows.definition import ON_CANCEL
 from app.workflows.run import ENDED, RunState, StepState, WaitKind
 
 log = structlog.get_logger()
@@ -114,8 +115,12 @@ async def _begun_after(session: AsyncSession, run_id: int, version: int) -> list
 
 async def _has_news(session: AsyncSession, row: WorkflowRun) -> bool:
     """Whether anything has happened since the last step of a run."""
-    if row.version == 0 or row.is_cancelling or (row.next_at is not None and row.next_at <= now()):
+    if row.version == 0 or (row.next_at is not None and row.next_at <= now()):
         return True
+    if row.is_cancelling:
+        has_begun = exists().where(col(StepRun.run_id) == row.id, col(StepRun.path).startswith(ON_CANCEL))
+        if not (await session.exec(select(has_begun))).one():
+            return True
     has_outcome = exists().where(col(StepRun.run_id) == row.id, col(StepRun.outcome).is_not(None))
     return bool((await session.exec(select(has_outcome))).one())
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from app.sandbox.serving import serve
-from app.workflows.definition import Definition, StepTemplate, by_path
+from app.workflows.definition import Definition, StepTemplate
 from app.workflows.parameters import parameter_problems
 from app.workflows.progress import advance
 from app.workflows.run import StepRun
@@ -31,7 +31,7 @@ def _answer(request: bytes) -> bytes:
 def _definition(text: str) -> tuple[Definition, dict[str, StepTemplate]]:
     """The definition in a JSON text, and its steps by their paths."""
     found = Definition.of_json(json.loads(text))
-    return found, dict(by_path(found.steps))
+    return found, found.by_path
 
 
 def _step(asked: Any) -> dict[str, Any]:

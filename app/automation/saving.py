@@ -85,6 +85,8 @@ async def save_step_definition(
     organization_id = viewer.organization(organization)
     viewer.require(organization_id, Permission.WORKFLOWS_DEFINE)
     found = await checked(services, organization_id, text, is_step=True)
+    if "onCancel" in found.document:
+        raise all_invalid([Problem((FIELD, "onCancel"), "Only workflows have `onCancel`, and no step definitions.")])
     if found.document["name"] in STEP_TYPES:
         message = f"{found.document['name']} is a built-in step type. Choose another name."
         raise all_invalid([Problem((FIELD, "name"), message)])

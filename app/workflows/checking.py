@@ -52,7 +52,7 @@ def definition_problems(document: Any, composed: Documents = _NONE) -> list[tupl
 
 def _shape_problems(document: Any, composed: Documents) -> Found:
     """Each step has a type or is a group, its durations are valid, and there are not too many steps."""
-    steps = list(_written_steps(document["steps"], ("steps",), 1))
+    steps = list(_all_written(document))
     if len(steps) > MAX_STEPS:
         yield ("steps",), f"There are {len(steps):,} steps, and a definition has at most {MAX_STEPS}."
         return
@@ -74,6 +74,12 @@ def _shape_problems(document: Any, composed: Documents) -> Found:
                 yield from _duration_problems((*path, *(("retry",) if key == "backoff" else ()), key), text)
 
 
+def _all_written(document: Any) -> Iterator[tuple[Path, dict[str, Any], int]]:
+    """The steps with their places and depths."""
+    for key in ("steps", "onCancel"):
+        yield from _written_steps(document.get(key, []), (key,), 1)
+
+
 def _written_steps(steps: list[Any], path: Path, depth: int) -> Iterator[tuple[Path, dict[str, Any], int]]:
     for index, step in enumerate(steps):
         here = (*path, str(index))
@@ -92,7 +98,9 @@ def _duration_problems(path: Path, text: str) -> Found:
 
 def _order_problems(document: Any, _composed: Documents) -> Found:
     """Steps depend on steps of their group, and not on each other in a circle."""
-    yield from _groups_in_order(Definition.of_json(document).steps, ("steps",), is_parallel=False)
+    definition = Definition.of_json(document)
+    yield from _groups_in_order(definition.steps, ("steps",), is_parallel=False)
+    yield from _groups_in_order(definition.on_cancel, ("onCancel",), is_parallel=False)
 
 
 def _groups_in_order(steps: tuple[StepTemplate, ...], path: Path, *, is_parallel: bool) -> Found:
@@ -142,7 +150,7 @@ def _plain_problems(document: Any, _composed: Documents) -> Found:
         if isinstance(schema, Mapping) and "default" in schema:
             for inner, message in parameters.at("properties", name).problems(schema["default"]):
                 yield (*path, "default", *inner), message
-    for path, step, _ in _written_steps(document["steps"], ("steps",), 1):
+    for path, step, _ in _all_written(document):
         name = step.get("forEach", {}).get("as", "item")
         if problem := identifier_problem(step["name"]):
             yield (*path, "name"), problem
@@ -183,6 +191,8 @@ def _meaning_problems(document: Any, composed: Documents) -> Found:
     types = {**{name: step_type_of(found) for name, found in composed.items()}, **STEP_TYPES}
     visible = Visible({"parameters": kind_of_parameters(definition.parameters)})
     seen = yield from _block(definition.steps, _Place(("steps",), visible, types), texts, is_parallel=False)
+    ended = visible.with_steps({name: _maybe(kind) for name, kind in seen.items()})
+    yield from _block(definition.on_cancel, _Place(("onCancel",), ended, types), texts, is_parallel=False)
     for name, value in definition.outputs.items():
         schema = Part.of(document["outputs"][name].get("schema", {}))
         path = ("outputs", name, "value")
@@ -267,8 +277,8 @@ def _maybe(kind: Kind) -> Kind:
 
 def _unused(document: Any, definition: Definition, texts: Texts) -> Found:
     """Outputs that a step names, and that no expression uses."""
-    paths = {step["name"]: path for path, step, _ in _written_steps(document["steps"], ("steps",), 1)}
-    for step in all_steps(definition.steps):
+    paths = {step["name"]: path for path, step, _ in _all_written(document)}
+    for step in all_steps((*definition.steps, *definition.on_cancel)):
         for name in step.outputs or ():
             if not texts.uses_output(step.name, name, is_list=step.for_each is not None):
                 yield (*paths[step.name], "outputs", name), f"No expression uses steps.{step.name}.outputs.{name}."

@@ -10,6 +10,8 @@ from app.rollouts.durations import duration
 BACKOFF = timedelta(seconds=10)
 LIMIT = 10
 ITEM = "item"
+ON_CANCEL = ".onCancel/"
+"""What the paths of the steps begin with that run if the run is cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ class Definition:
     description: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
+    on_cancel: tuple[StepTemplate, ...] = ()
 
     @classmethod
     def of_json(cls, given: Mapping[str, Any]) -> "Definition":
@@ -124,7 +127,13 @@ class Definition:
             description=given.get("description"),
             parameters=given.get("parameters", {}),
             outputs={name: output["value"] for name, output in given.get("outputs", {}).items()},
+            on_cancel=tuple(map(StepTemplate.of_json, given.get("onCancel", ()))),
         )
+
+    @property
+    def by_path(self) -> dict[str, StepTemplate]:
+        """All steps by their paths, without the numbers of items: `load/apply`, `load.onFailure/report`."""
+        return dict(_by_path(self.steps, "")) | dict(_by_path(self.on_cancel, ON_CANCEL))
 
 
 def dependencies(steps: tuple[StepTemplate, ...], *, is_parallel: bool) -> dict[str, tuple[str, ...]]:
@@ -161,10 +170,9 @@ def all_steps(steps: tuple[StepTemplate, ...]) -> Iterator[StepTemplate]:
         yield from all_steps(step.on_failure)
 
 
-def by_path(steps: tuple[StepTemplate, ...], prefix: str = "") -> Iterator[tuple[str, StepTemplate]]:
-    """The steps with their paths, without the numbers of items: `load/apply`, `load.onFailure/report`."""
+def _by_path(steps: tuple[StepTemplate, ...], prefix: str) -> Iterator[tuple[str, StepTemplate]]:
     for step in steps:
         path = prefix + step.name
         yield path, step
-        yield from by_path(step.steps, f"{path}/")
-        yield from by_path(step.on_failure, f"{path}.onFailure/")
+        yield from _by_path(step.steps, f"{path}/")
+        yield from _by_path(step.on_failure, f"{path}.onFailure/")

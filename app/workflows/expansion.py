@@ -33,7 +33,7 @@ def own_types(document: Any) -> set[str]:
     """The step types of a definition that are not built in. The structure of the definition may be wrong."""
     return {
         step["type"]
-        for step in _steps(document.get("steps") if isinstance(document, Mapping) else None)
+        for step in _all_steps(document)
         if isinstance(step.get("type"), str) and step["type"] not in STEP_TYPES
     }
 
@@ -69,7 +69,10 @@ def expanded(document: Mapping[str, Any], definitions: Documents, *, step_type: 
     inside = () if step_type is None else (step_type,)
     expansion = _Expansion(definitions)
     expansion.add(document, ("steps",))
-    return {**document, "steps": expansion.steps(document["steps"], ("steps",), inside)}
+    return {
+        **document,
+        **{key: expansion.steps(document[key], (key,), inside) for key in ("steps", "onCancel") if key in document},
+    }
 
 
 class _Expansion:
@@ -81,7 +84,7 @@ class _Expansion:
         self._size = 0
 
     def add(self, document: Mapping[str, Any], path: Path) -> None:
-        self._count += sum(1 for _ in _steps(document["steps"]))
+        self._count += sum(1 for _ in _all_steps(document))
         self._size += len(json.dumps(document))
         if self._count > MAX_STEPS:
             raise ExpansionError(path, f"With those of step definitions, there are more than {MAX_STEPS:,} steps.")
@@ -118,6 +121,11 @@ class _Expansion:
             },
             "sequence": inner,
         }
+
+
+def _all_steps(document: Any) -> Iterator[Mapping[str, Any]]:
+    for key in ("steps", "onCancel") if isinstance(document, Mapping) else ():
+        yield from _steps(document.get(key))
 
 
 def _steps(steps: Any) -> Iterator[Mapping[str, Any]]:

@@ -96,6 +96,7 @@ SCHEMA: dict[str, Any] = {
             },
         },
         "steps": _STEPS | {"description": "The steps, which run one after another."},
+        "onCancel": _STEPS | {"description": "Steps that run one after another if the run is cancelled."},
     },
     "$defs": {"step": _STEP},
 }

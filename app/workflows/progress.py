@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.workflows.definition import Definition, StepTemplate, dependencies, in_order
+from app.workflows.definition import ON_CANCEL, Definition, StepTemplate, dependencies, in_order
 from app.workflows.evaluation import EvaluationFailed, Group, Scope
 from app.workflows.parameters import parameter_problems
 from app.workflows.run import ENDED, Code, Outcome, Run, RunState, StepError, StepRun, StepState
@@ -79,14 +79,12 @@ class _Walk:
         self._stops = list[tuple[str, int]]()
 
     def advance(self) -> Advance:
-        if self._run.is_cancelling:
-            self._cancel("")
-            return self._ended(RunState.CANCELLED)
         scope = Scope.of(self._definition, self._run.parameters, self._steps).within(Group(self._definition.steps, ""))
+        if self._run.is_cancelling:
+            return self._cancelled(scope)
         outcome = self._group(self._definition.steps, "", scope, is_parallel=False)
         if outcome is None:
-            run = replace(self._run, steps=self._steps)
-            return Advance(run, tuple(self._starts), tuple(self._stops), min(self._moments(), default=None))
+            return self._running()
         if outcome.error is not None:
             return self._ended(RunState.FAILED, error=outcome.error)
         try:
@@ -94,6 +92,17 @@ class _Walk:
         except EvaluationFailed as error:
             return self._ended(RunState.FAILED, error=StepError(Code.EXPRESSION, str(error), ""))
         return self._ended(RunState.SUCCEEDED, outputs=outputs)
+
+    def _cancelled(self, scope: Scope) -> Advance:
+        """Ends what runs, and continues the steps for this case. The run is cancelled when these have ended."""
+        self._cancel("", but=ON_CANCEL)
+        steps = self._definition.on_cancel
+        outcome = self._group(steps, ON_CANCEL, scope.within(Group(steps, ON_CANCEL)), is_parallel=False)
+        return self._running() if outcome is None else self._ended(RunState.CANCELLED, error=outcome.error)
+
+    def _running(self) -> Advance:
+        run = replace(self._run, steps=self._steps)
+        return Advance(run, tuple(self._starts), tuple(self._stops), min(self._moments(), default=None))
 
     def _moments(self) -> Iterator[datetime]:
         """When time alone changes something."""
@@ -388,9 +397,11 @@ class _Walk:
             self._steps[path], state=state, ended_at=self._now, due=None, outcome=None, error=error, outputs=outputs
         )
 
-    def _cancel(self, prefix: str) -> None:
-        """Ends everything that runs below a path."""
+    def _cancel(self, prefix: str, *, but: str | None = None) -> None:
+        """Ends everything that runs below a path, apart from what is below another one."""
         for path, step in self._steps.items():
+            if but is not None and path.startswith(but):
+                continue
             if path.startswith(prefix) and step.state not in ENDED:
                 if step.is_attempt:
                     self._stops.append((path, step.attempt))

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from app.workflows.definition import Definition, StepTemplate, dependencies
+from app.workflows.definition import ON_CANCEL, Definition, StepTemplate, dependencies
 from app.workflows.run import Run, RunState, StepRun, StepState
 
 _SEGMENT = re.compile(r"([^\[\].]+)(?:\[(\d{1,4})\])?")
@@ -67,7 +67,8 @@ def _unsuccessful(templates: tuple[StepTemplate, ...], prefix: str, run: Run) ->
 
 
 def _rewound(definition: Definition, run: Run, paths: Collection[str], now: datetime) -> Run:
-    rewinding = _Rewinding(run, now)
+    steps = {path: step for path, step in run.steps.items() if not path.startswith(ON_CANCEL)}
+    rewinding = _Rewinding(replace(run, steps=steps), now)
     for path in paths:
         rewinding.clear(definition.steps, path, is_parallel=False)
     return replace(run, steps=rewinding.steps, state=RunState.RUNNING, is_cancelling=False, outputs=None, error=None)
@@ -86,7 +87,7 @@ class _Rewinding:
         first, _, rest = path.partition("/")
         matched = _SEGMENT.fullmatch(first)
         if matched is None:
-            raise UnknownStepError("Steps that run after a failure cannot be repeated by themselves.")
+            raise UnknownStepError("Steps that run after a failure or a cancellation cannot be repeated by themselves.")
         name, index = matched[1], matched[2]
         own = prefix + name
         template = next((each for each in templates if each.name == name), None)

@@ -129,7 +129,7 @@ class Mutations:
         )
         return payloads.WorkflowRunPayload(run=WorkflowRun.of(row))
 
-    @mutation("Cancels a run: the steps that run are stopped, and no other begins.", Permission.WORKFLOWS_START)
+    @mutation("Cancels a run: the steps that run are stopped, and those of `onCancel` run.", Permission.WORKFLOWS_START)
     async def cancel_run(
         self,
         info: Info,

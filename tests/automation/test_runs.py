@@ -174,6 +174,30 @@ steps:
     assert [line["message"] for line in found["logs"]["nodes"]] == [f"rejected: {message}"]
 
 
+CANCELLED = """
+name: slow
+steps:
+  - {name: pause, type: sleep, inputs: {duration: 1h}}
+onCancel:
+  - {name: clean, type: log, inputs: {message: "The pause is ${{ steps.pause.state }}."}}
+  - {name: confirm, type: signal, inputs: {signal: cleaned}}
+"""
+
+
+async def test_a_cancelled_run_ends_after_its_steps_for_that(stack: Stack) -> None:
+    run = await started(stack, CANCELLED, "slow")
+    await waiting(stack, run, "pause")
+    await stack.mutate("cancelRun", "... on WorkflowRunPayload { run { id } }", run=run)
+    await waiting(stack, run, ".onCancel/confirm")
+    assert (await shown(stack, run))["state"] == "RUNNING"
+    await stack.mutate("signalWorkflow", "... on WorkflowRunPayload { run { id } }", run=run, signal="cleaned")
+    found = await ended(stack, run)
+    assert found["state"] == "CANCELLED"
+    assert [line["message"] for line in found["logs"]["nodes"]] == ["The pause is CANCELLED."]
+    (version,) = (await stack.services.database.rows(sql("SELECT version FROM workflow_run")))[0]
+    assert version < 10
+
+
 async def test_runs_are_cancelled_terminated_and_replaced(stack: Stack) -> None:
     text = "{name: slow, steps: [{name: pause, type: sleep, inputs: {duration: 1h}}]}"
     cancelled = await started(stack, text, "slow", workflowId="paris")

@@ -57,6 +57,8 @@ async def test_what_a_definition_is_refused_for_has_its_place(quiet: Stack) -> N
     assert built_in["problems"] == [
         {"path": ["definition", "name"], "message": "log is a built-in step type. Choose another name."}
     ]
+    cancels = await save_step(quiet, GREET + "onCancel:\n  - {name: bye, type: log, inputs: {message: Bye.}}\n")
+    assert cancels["problems"][0]["path"] == ["definition", "onCancel"]
     itself = await save_step(quiet, GREET.replace("type: log", "type: greet"))
     assert itself["problems"][0]["path"] == ["definition", "steps", "0", "type"]
     assert (await save_step(quiet, GREET))["stepDefinition"]["revision"] == 1

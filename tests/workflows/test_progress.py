@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from app.workflows.checking import definition_problems
 from app.workflows.definition import Definition
 from app.workflows.progress import MAX_ITEMS, Advance, Start, advance
+from app.workflows.rewinding import rewound_to_failures
 from app.workflows.run import Outcome, Run, RunState, StepError, StepState, cancelling, with_outcome
 from tests.workflows.plain import START, Plain, World, random_steps
 
@@ -208,6 +209,40 @@ def test_a_run_that_is_cancelled_stops_its_attempts_and_begins_nothing() -> None
     assert (runner.run.state, runner.states()) == (RunState.CANCELLED, {"build": "CANCELLED"})
     assert cancelling(runner.run) == runner.run
     assert runner.step() == []
+
+
+ON_CANCEL = """
+steps:
+  - {name: shift, type: http-request, inputs: {url: "https://traffic"}}
+  - {name: soak, type: sleep, inputs: {duration: 1h}}
+onCancel:
+  - {name: back, type: log, inputs: {message: "${{ steps.shift.state }} ${{ steps.soak.state }}"}}
+  - {name: told, type: log, inputs: {message: "${{ steps.back.state }}"}}
+"""
+
+
+def test_the_steps_for_a_cancelled_run_follow_after_what_ran_was_stopped() -> None:
+    runner = Runner(ON_CANCEL)
+    runner.step()
+    runner.ends("shift", status=200, headers={}, body=None)
+    runner.run = cancelling(runner.run)
+    assert runner.step() == [".onCancel/back"]
+    assert runner.last.starts[0].inputs == {"message": "SUCCEEDED CANCELLED"}
+    assert (runner.run.state, runner.states()["soak"]) == (RunState.RUNNING, "CANCELLED")
+    assert runner.ends(".onCancel/back") == [".onCancel/told"]
+    assert runner.ends(".onCancel/told") == []
+    assert (runner.run.state, runner.run.error) == (RunState.CANCELLED, None)
+
+
+def test_a_run_is_cancelled_although_the_steps_for_that_fail_and_repeats_without_them() -> None:
+    runner = Runner(ON_CANCEL)
+    runner.step()
+    runner.run = cancelling(runner.run)
+    runner.step()
+    assert runner.ends(".onCancel/back", FAILURE) == []
+    assert (runner.run.state, runner.run.error) == (RunState.CANCELLED, FAILURE.error)
+    again = rewound_to_failures(runner.definition, runner.run, runner.now)
+    assert list(again.steps) == []
 
 
 @pytest.mark.parametrize(

@@ -122,8 +122,8 @@ def test_what_a_cancelled_run_did_not_finish_runs_again() -> None:
         ("report", "The run has no step report."),
         ("load[7]", "The run has no step load[7]."),
         ("load/pull", "load runs for each item: name one, such as load[0]/pull."),
-        ("load.onFailure/clean", "Steps that run after a failure cannot be repeated by themselves."),
-        ("", "Steps that run after a failure cannot be repeated by themselves."),
+        ("load.onFailure/clean", "Steps that run after a failure or a cancellation cannot be repeated by themselves."),
+        ("", "Steps that run after a failure or a cancellation cannot be repeated by themselves."),
     ],
 )
 def test_a_step_that_cannot_be_repeated_is_named(path: str, words: str) -> None:

@@ -1,6 +1,8 @@
+import { useMemo } from "react";
+import type { Json } from "../json";
 import { type Count, Counts } from "../parts/counts";
 import { Mark } from "../parts/status";
-import type { Step } from "./steps";
+import { cancelStepsOf, type Step, stepsOf } from "./steps";
 
 /** What a run has made of a definition: by the path of a step, its states with their counts. */
 export type Progress = {
@@ -9,16 +11,32 @@ export type Progress = {
   choose: (path: string) => void;
 };
 
-/** The steps of a workflow or of a group from top to bottom; those that can run at the same time are beside each other. */
-export function StepGraph({
-  ranks,
-  label,
+/** The steps of a definition, and those that run if a run of it is cancelled. */
+export function DefinitionGraph({
+  definition,
+  name,
   progress,
 }: {
-  ranks: Step[][];
-  label: string;
+  definition: Json;
+  name: string;
   progress?: Progress;
 }) {
+  const [steps, onCancel] = useMemo(() => [stepsOf(definition), cancelStepsOf(definition)], [definition]);
+  return (
+    <section className="card padded stack" aria-label="Steps">
+      <StepGraph ranks={steps} label={`Steps of ${name}`} progress={progress} />
+      {onCancel.length > 0 && (
+        <div className="on-failure stack tight">
+          <p className="soft small">If the run is cancelled</p>
+          <StepGraph ranks={onCancel} label={`Steps if ${name} is cancelled`} progress={progress} />
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** The steps of a workflow or of a group from top to bottom; those that can run at the same time are beside each other. */
+function StepGraph({ ranks, label, progress }: { ranks: Step[][]; label: string; progress?: Progress }) {
   return (
     <ol className="ranks" aria-label={label}>
       {ranks.map((rank) => (

@@ -1,10 +1,10 @@
 import "../styles/workflows.css";
-import { useMemo } from "react";
 import { useQuery, useSubscription } from "urql";
 import { Link } from "wouter";
 import { useAnswer } from "../api/refetch";
 import { useOrganization } from "../api/session";
 import { WorkflowRunChangedDocument, WorkflowRunDocumentDocument, WorkflowRunPageDocument } from "../graphql";
+import type { Json } from "../json";
 import { useAddress, workflowPath } from "../parts/address";
 import { Breadcrumb } from "../parts/breadcrumb";
 import { type Count, countBy } from "../parts/counts";
@@ -15,11 +15,11 @@ import { Tabs } from "../parts/tabs";
 import { Ago, Since, useNow } from "../parts/time";
 import { Title } from "../parts/title";
 import { span } from "../values/words";
-import { StepGraph } from "./graph";
+import { DefinitionGraph } from "./graph";
 import { RunLog } from "./log";
 import { Steering, Waiting } from "./steering";
 import { StepRuns } from "./step-runs";
-import { stepsOf, templateOf } from "./steps";
+import { templateOf } from "./steps";
 import { type Bar, barsOf } from "./timeline";
 import type { Run, Viewer } from "./types";
 import { markOf, runPath, STEPS } from "./words";
@@ -158,14 +158,11 @@ function Steps({
   choose: (path: string | null) => void;
 }) {
   const [asked] = useQuery({ query: WorkflowRunDocumentDocument, variables: { id: run.id } });
-  const document = asked.data?.workflowRun?.document;
-  const ranks = useMemo(() => stepsOf(document ?? null), [document]);
+  const document = (asked.data?.workflowRun?.document ?? null) as Json;
   const progress = { counts: countsOf(run), chosen, choose };
   return (
     <>
-      <section className="card padded" aria-label="Steps">
-        <StepGraph ranks={ranks} label={`Steps of ${run.workflow}`} progress={progress} />
-      </section>
+      <DefinitionGraph definition={document} name={run.workflow} progress={progress} />
       {run.steps.pageInfo.hasNextPage && (
         <p className="soft">Only the first {run.steps.nodes.length} steps of the run are shown.</p>
       )}

@@ -91,7 +91,7 @@ function StepCard({
       {step.inputs !== null && <Data name="Inputs" value={step.inputs} />}
       {step.outputs !== null && <Data name="Outputs" value={step.outputs} />}
       {attempts > 0 && <RunLog run={run.id} path={path} />}
-      {run.state !== "RUNNING" && !path.includes(".onFailure/") && (
+      {run.state !== "RUNNING" && !/\.on(Failure|Cancel)\//.test(path) && (
         <div className="row">
           <button
             type="button"

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { type Step, stepsOf as stepsIn, templateOf } from "./steps";
+import { cancelStepsOf, type Step, stepsOf as stepsIn, templateOf } from "./steps";
 
 const stepsOf = (text: string) => stepsIn(parse(text));
 
@@ -62,4 +62,13 @@ test("all items of a step have the step of the definition", () => {
     "load/inner/x",
     "load.onFailure/report",
   ]);
+});
+
+test("the steps for a cancelled run have paths of their own", () => {
+  const definition = parse("{steps: [], onCancel: [{name: back, type: log}, {name: report, type: log}]}");
+  expect(
+    cancelStepsOf(definition)
+      .flat()
+      .map(({ path }) => path),
+  ).toEqual([".onCancel/back", ".onCancel/report"]);
 });

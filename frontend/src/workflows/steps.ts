@@ -21,6 +21,11 @@ export function stepsOf(definition: Json): Step[][] {
   return ranksOf(asObject(definition).steps, false, "");
 }
 
+/** The steps that run if the run is cancelled. */
+export function cancelStepsOf(definition: Json): Step[][] {
+  return ranksOf(asObject(definition).onCancel, false, ".onCancel/");
+}
+
 /** The path of a step in a definition, from that of the step in a run, which also has the numbers of items. */
 export const templateOf = (path: string): string => path.replaceAll(/\[\d+\]/g, "");
 

@@ -16,11 +16,10 @@ import { Ago } from "../parts/time";
 import { Title } from "../parts/title";
 import { Schedules } from "../schedules/list";
 import { WorkflowForm } from "./form";
-import { StepGraph } from "./graph";
+import { DefinitionGraph } from "./graph";
 import { Revisions } from "./revisions";
 import { Runs } from "./runs";
 import { StartForm } from "./start";
-import { stepsOf } from "./steps";
 
 const YamlText = later(() => import("../editor/yaml-text"));
 
@@ -60,7 +59,6 @@ function Found({
   const [params, change] = useAddress();
   const [open, setOpen] = useState<"change" | "start" | null>(null);
   const document = useMemo(() => parse(definition) as Json, [definition]);
-  const steps = useMemo(() => stepsOf(document), [document]);
   const tab = params.get("tab") ?? "steps";
   return (
     <>
@@ -95,11 +93,7 @@ function Found({
           { key: "revisions", label: "Revisions" },
         ]}
       >
-        {tab === "steps" && (
-          <section className="card padded" aria-label="Steps">
-            <StepGraph ranks={steps} label={`Steps of ${workflow.name}`} />
-          </section>
-        )}
+        {tab === "steps" && <DefinitionGraph definition={document} name={workflow.name} />}
         {tab === "runs" && <Runs workflow={workflow.name} />}
         {tab === "schedules" && <Schedules workflow={workflow.name} definition={document} />}
         {tab === "definition" && (
