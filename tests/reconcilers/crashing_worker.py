@@ -24,6 +24,7 @@ from app.program.processes import run_observer, run_parts
 from app.redis.queue import Queue
 from app.resources import correcting
 from app.sandbox import process
+from app.steps import deployments as step_deployments
 from app.steps import execution
 from app.steps import jobs as step_jobs
 from app.steps import objects as step_objects
@@ -78,6 +79,8 @@ MEMBER_STEPS: dict[str, tuple[Any, str, str]] = {
     "about to create the Job of a step": (step_jobs, "create", "before"),
     "Job of a step created": (step_jobs, "create", "after"),
     "Job of a step ended": (step_jobs, "_ended", "after"),
+    "deployment about to be changed": (step_deployments, "update_deployment", "before"),
+    "deployment changed": (step_deployments, "update_deployment", "after"),
 }
 
 OBSERVER_STEPS: dict[str, tuple[Any, str, str]] = {

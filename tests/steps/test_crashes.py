@@ -1,4 +1,4 @@
-"""The worker is killed with SIGKILL while a step writes to a cluster, and another one executes the attempt again."""
+"""The worker is killed with SIGKILL while a step changes a cluster or a deployment, and another one continues."""
 
 import asyncio
 import signal
@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 import pytest
 from sqlalchemy import text
 
-from app.program.processes import running
+from app.program.processes import run_observer, running
 from reconcilers.worker import run_worker
 from simulator import Member
 from tests.automation.test_runs import ended, started
@@ -16,6 +16,7 @@ from tests.forks import forked
 from tests.live.processes import environment
 from tests.reconcilers.crashing_worker import run
 from tests.stack import Stack
+from tests.steps.test_deployments import GENERATIONS
 from tests.steps.test_jobs import RUN, has_none, jobs
 from tests.steps.test_objects import by_path, member_of, named
 
@@ -60,6 +61,26 @@ async def test_an_object_is_applied_once_although_the_worker_is_killed(
         assert after["data"] == {"color": "blue"}
         assert before in (None, after)
         assert member.operations.writes == 1
+
+
+@pytest.mark.parametrize("step", ["deployment about to be changed", "deployment changed"])
+async def test_a_deployment_is_changed_once_although_the_worker_is_killed(
+    new_stack: NewStack, simulated: Callable[[str], Member], step: str
+) -> None:
+    async with new_stack(working=False) as stack:
+        await stack.fleet({"paris": simulated("paris").kubeconfig})
+        answer = await stack.create(releaseName="web")
+        deployment = answer["deployment"]["id"]
+        text = "name: release\nsteps:\n  - {name: a, type: deploy, inputs: {deployment: web, values: {replicas: 2}}}\n"
+        number = await started(stack, text, "release")
+        await killed_at(stack, step)
+        async with running(run_worker(stack.services)), running(run_observer(stack.services)):
+            found = await ended(stack, number)
+        assert found["state"] == "SUCCEEDED", found
+        assert by_path(found, "executions") == {"a": 2}
+        assert by_path(found, "outputs")["a"]["generation"] == 2
+        node = (await stack.data(GENERATIONS, id=deployment))["node"]
+        assert node == {"generation": 2, "operations": {"nodes": [{"kind": "UPDATE"}, {"kind": "CREATE"}]}}
 
 
 @pytest.mark.parametrize("step", ["about to create the Job of a step", "Job of a step created", "Job of a step ended"])
