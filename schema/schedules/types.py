@@ -13,7 +13,6 @@ from app.rollouts.durations import text_of
 from app.tables import schedules as tables
 from app.workflows.schedules import meaning, times
 from schema.context import Info
-from schema.list_length import usually
 from schema.relay.connections import Connection, to_connection
 from schema.relay.ids import encode_id
 from schema.relay.node import Node
@@ -75,9 +74,7 @@ class WorkflowSchedule(Node):
             return None
         return ScheduleTime(at=self.row.last_at, outcome=self.row.last_outcome, message=self.row.last_message)
 
-    @strawberry.field(
-        metadata=usually(5), description=f"The next times, at most {MOST_TIMES}. None if the schedule is paused."
-    )
+    @strawberry.field(description=f"The next times, at most {MOST_TIMES}. None if the schedule is paused.")
     async def next_times(self, first: int = 5) -> list[datetime]:
         if not 0 <= first <= MOST_TIMES:
             raise all_invalid([Problem(("first",), f"`first` is from 0 to {MOST_TIMES}.")])
