@@ -24,6 +24,7 @@ from app.rollouts.states import (
 from app.rollouts.strategy import WaveRule
 
 _OPEN = IN_FLIGHT | {TargetState.BEHIND}
+_MAY_BECOME_READY = IN_FLIGHT | {TargetState.FAILED}
 _WITHOUT_RESULT = frozenset({TargetState.DEFERRED, TargetState.INCONCLUSIVE})
 _SETTLES = (WaveState.RUNNING, WaveState.SOAKING)
 _Group = dict[int, Member]
@@ -283,12 +284,14 @@ def _let_in(waiting: list[int], index: int, known: Known, gates: list[Gate]) -> 
 
 
 def _next_at(rollout: RolloutState, known: Known, gates: Sequence[Gate]) -> datetime | None:
-    """When time alone changes something: a gate opens, or a target becomes ready or late."""
+    """When time alone changes something: a gate opens, or a target becomes ready or late. One that was late and is
+    healthy now becomes ready, too."""
     moments = [gate.until for gate in gates]
     for target, member in rollout.members.items():
         if member.state in IN_FLIGHT:
-            seen = known.seen[target]
             moments.append(member.due)
+        if member.state in _MAY_BECOME_READY:
+            seen = known.seen[target]
             if seen.run is Run.SUCCEEDED and seen.is_reachable:
                 moments.append(ready_from(member, seen, rollout.waves[member.wave].rule))
     return min((moment for moment in moments if moment is not None and moment > known.now), default=None)
