@@ -4,6 +4,10 @@ from typing import Any
 
 from sqlalchemy import text
 
+from app.delivery.verification import why_unverified
+from app.deployments.queries import current
+from app.tables.deployments import Deployment
+from schema.relay.ids import row_id
 from simulator import Member
 from tests.sample_charts import packaged
 from tests.stack import TOKEN, Stack, eventually
@@ -58,14 +62,15 @@ def records(member: Member) -> int:
 
 
 async def until_verified(stack: Stack, deployment_id: str) -> None:
-    """Waits until all targets are healthy: then they can return to their present generation."""
-    query = "query ($id: ID!) { node(id: $id) { ... on Deployment { targets { health } } } }"
+    """Waits until all targets are known to be healthy at the present generation: then they can return to it."""
 
-    async def all_healthy() -> bool:
-        found = await stack.data(query, id=deployment_id)
-        return {each["health"] for each in found["node"]["targets"]} == {"HEALTHY"}
+    async def is_verified() -> bool:
+        async with stack.services.database.reading() as session:
+            deployment = await session.get_one(Deployment, row_id(deployment_id, "Deployment"))
+            revision = await current(session, deployment)
+            return not await why_unverified(session, deployment, revision, was_verified=False)
 
-    await eventually(all_healthy)
+    await eventually(is_verified)
 
 
 async def rollout_of(stack: Stack, deployment_id: str) -> Any:
