@@ -1,5 +1,8 @@
 """Saves and deletes definitions of workflows, and those of step types."""
 
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -10,14 +13,31 @@ from app.automation.services import WorkflowServices
 from app.core.errors import Conflict, NotFound, Problem, all_invalid
 from app.core.services import Services
 from app.definitions.reading import FIELD
-from app.definitions.revisions import MovedOnError, RevisionRow, Revisions, Row
+from app.definitions.revisions import MovedOnError, Revisions
 from app.identity.organizations import lock_organization
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
-from app.tables.workflows import StepDefinition, WorkflowDefinition
+from app.tables.workflows import StepDefinition, StepDefinitionRevision, WorkflowDefinition, WorkflowRevision
 from app.workflows.step_types import STEP_TYPES
 
 _MOST_NAMED = 10
+
+Saved = TypeVar("Saved", WorkflowDefinition, StepDefinition)
+SavedRevision = TypeVar("SavedRevision", WorkflowRevision, StepDefinitionRevision)
+
+
+@dataclass(frozen=True)
+class _Kind(Generic[Saved, SavedRevision]):
+    """What is saved: a workflow or a step definition. `field` has its name in the event `saved`."""
+
+    revisions: Revisions[Saved, SavedRevision]
+    noun: str
+    field: str
+    saved: WorkflowEvent
+
+
+_WORKFLOWS = _Kind(REVISIONS, "workflow", "workflow", WorkflowEvent.SAVED)
+_STEP_DEFINITIONS = _Kind(STEP_REVISIONS, "step definition", "stepDefinition", WorkflowEvent.STEP_SAVED)
 
 
 async def save_workflow(
@@ -29,28 +49,13 @@ async def save_workflow(
     Raises:
         UserError: the caller lacks the permission, the definition is not valid, or the workflow has another revision.
     """
-    organization_id = viewer.organization(organization)
-    viewer.require(organization_id, Permission.WORKFLOWS_DEFINE)
+    organization_id = _definer(viewer, organization)
     found = await checked(services, organization_id, text)
-    async with services.transaction() as transaction:
-        row, is_new = await _write(transaction.session, REVISIONS, viewer, organization_id, found, text, revision)
-        if not is_new:
-            return row
-        row.step_types = found.step_types
-        transaction.record(
-            WorkflowEvent.SAVED,
-            f"Revision {row.revision} of the workflow {row.name} was saved.",
-            organization_id=organization_id,
-            actor=viewer.name,
-            subject=row,
-            workflow=row.name,
-            revision=row.revision,
-        )
-        return row
+    return await _save(services, viewer, organization_id, found, text, revision, _WORKFLOWS)
 
 
 async def delete_workflow(services: Services, viewer: Viewer, workflow_id: int) -> None:
-    """Deletes a workflow with all its revisions.
+    """Deletes a workflow with all its revisions and schedules.
 
     Raises:
         UserError: there is no such workflow, or the caller lacks the permission.
@@ -82,29 +87,14 @@ async def save_step_definition(
         UserError: the caller lacks the permission, the definition is not valid, its name is that of a built-in step
             type, or the step definition has another revision.
     """
-    organization_id = viewer.organization(organization)
-    viewer.require(organization_id, Permission.WORKFLOWS_DEFINE)
+    organization_id = _definer(viewer, organization)
     found = await checked(services, organization_id, text, is_step=True)
     if "onCancel" in found.document:
         raise all_invalid([Problem((FIELD, "onCancel"), "Only workflows have `onCancel`, and no step definitions.")])
     if found.document["name"] in STEP_TYPES:
         message = f"{found.document['name']} is a built-in step type. Choose another name."
         raise all_invalid([Problem((FIELD, "name"), message)])
-    async with services.transaction() as transaction:
-        row, is_new = await _write(transaction.session, STEP_REVISIONS, viewer, organization_id, found, text, revision)
-        if not is_new:
-            return row
-        row.step_types = found.step_types
-        transaction.record(
-            WorkflowEvent.STEP_SAVED,
-            f"Revision {row.revision} of the step definition {row.name} was saved.",
-            organization_id=organization_id,
-            actor=viewer.name,
-            subject=row,
-            stepDefinition=row.name,
-            revision=row.revision,
-        )
-        return row
+    return await _save(services, viewer, organization_id, found, text, revision, _STEP_DEFINITIONS)
 
 
 async def delete_step_definition(services: Services, viewer: Viewer, definition_id: int) -> None:
@@ -150,19 +140,42 @@ async def _users(
     return list((await session.exec(statement)).all())
 
 
-async def _write(
-    session: AsyncSession,
-    revisions: Revisions[Row, RevisionRow],
+def _definer(viewer: Viewer, organization: str | None) -> int:
+    """The id of the organization, in which the viewer may define workflows."""
+    organization_id = viewer.organization(organization)
+    viewer.require(organization_id, Permission.WORKFLOWS_DEFINE)
+    return organization_id
+
+
+async def _save(
+    services: Services,
     viewer: Viewer,
     organization_id: int,
     found: Checked,
     text: str,
     expected: int | None,
-) -> tuple[Row, bool]:
-    try:
-        return await revisions.write(
-            session, organization_id, found.document, text, author=viewer.name, expected=expected
+    kind: _Kind[Saved, SavedRevision],
+) -> Saved:
+    async with services.transaction() as transaction:
+        try:
+            row, is_new = await kind.revisions.write(
+                *(transaction.session, organization_id, found.document, text), author=viewer.name, expected=expected
+            )
+        except MovedOnError as error:
+            message = (
+                f"The {kind.noun} is at revision {error.present}, and not at {expected}. Read it again, then change it."
+            )
+            raise Conflict(WorkflowCode.WORKFLOW_CHANGED, message, ("revision",)) from None
+        if not is_new:
+            return row
+        row.step_types = found.step_types
+        data: dict[str, Any] = {kind.field: row.name, "revision": row.revision}
+        transaction.record(
+            kind.saved,
+            f"Revision {row.revision} of the {kind.noun} {row.name} was saved.",
+            organization_id=organization_id,
+            actor=viewer.name,
+            subject=row,
+            **data,
         )
-    except MovedOnError as error:
-        message = f"It is at revision {error.present}, and not at {expected}. Read it again, then change it."
-        raise Conflict(WorkflowCode.WORKFLOW_CHANGED, message, ("revision",)) from None
+        return row

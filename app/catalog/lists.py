@@ -35,11 +35,7 @@ async def all_offers(services: Services, organization_id: int) -> list[Offer]:
 
 async def offer_by_name(services: Services, organization_id: int, name: str) -> Offer | None:
     ready = await in_thread(shipped)
-    statement = select(ServiceDefinition).where(
-        col(ServiceDefinition.organization_id) == organization_id, col(ServiceDefinition.name) == name
-    )
-    async with services.database.reading() as session:
-        row = (await session.exec(statement)).first()
+    row = await REVISIONS.by_name(services, organization_id, name)
     return Offer(name, row, ready.get(name)) if row is not None or name in ready else None
 
 

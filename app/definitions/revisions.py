@@ -1,4 +1,4 @@
-"""The revisions of definitions: written, and read as lists. Some columns of a revision can be long, so they are read
+"""Definitions and their revisions: written, and read as lists. Some columns of a revision can be long, so they are read
 only when they are requested."""
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,6 +9,7 @@ from sqlalchemy import delete, tuple_
 from sqlalchemy.orm import defer
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
 from app.core.errors import Problem, all_invalid
 from app.core.paging import Page, Window, fetch_page
@@ -63,14 +64,7 @@ class Revisions(Generic[Row, RevisionRow]):
             ValidationFailed: the organization has too many definitions.
         """
         await lock_organization(session, organization_id)
-        statement = (
-            select(self.definition)
-            .where(
-                col(self.definition.organization_id) == organization_id,
-                col(self.definition.name) == document["name"],
-            )
-            .with_for_update(key_share=True)
-        )
+        statement = self._named(organization_id, document["name"]).with_for_update(key_share=True)
         row = (await session.exec(statement)).first()
         present = 0 if row is None else row.revision
         if expected is not None and expected != present:
@@ -93,6 +87,17 @@ class Revisions(Generic[Row, RevisionRow]):
             .where(col(self.revision.number) <= row.revision - KEPT_REVISIONS)
         )
         return row, True
+
+    async def definitions(self, services: Services, organization_id: int, window: Window) -> Page[Row]:
+        """The definitions of an organization by name."""
+        statement = select(self.definition).where(col(self.definition.organization_id) == organization_id)
+        async with services.database.reading() as session:
+            return await fetch_page(session, statement, [col(self.definition.name)], window)
+
+    async def by_name(self, services: Services, organization_id: int, name: str) -> Row | None:
+        statement = self._named(organization_id, name)
+        async with services.database.reading() as session:
+            return (await session.exec(statement)).first()
 
     async def page(self, services: Services, definition_id: int, window: Window) -> Page[RevisionRow]:
         """The revisions of a definition, the newest first."""
@@ -126,6 +131,11 @@ class Revisions(Generic[Row, RevisionRow]):
         """The texts of revisions."""
         statement = select(self.revision.id, self.revision.text).where(col(self.revision.id).in_(revision_ids))
         return {row[0]: row[1] for row in (await session.exec(statement)).all()}
+
+    def _named(self, organization_id: int, name: str) -> SelectOfScalar[Row]:
+        return select(self.definition).where(
+            col(self.definition.organization_id) == organization_id, col(self.definition.name) == name
+        )
 
     def _brief(self) -> list[Any]:
         return [defer(getattr(self.revision, name), raiseload=True) for name in self.long]

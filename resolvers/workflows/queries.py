@@ -2,12 +2,7 @@
 
 import strawberry
 
-from app.automation.lists import (
-    step_definition_by_name,
-    step_definitions_page,
-    workflow_by_name,
-    workflows_page,
-)
+from app.automation.lists import REVISIONS, STEP_REVISIONS
 from app.automation.runs import runs_page
 from app.core.paging import DEFAULT, Window
 from app.workflows.language import SCHEMA
@@ -31,13 +26,13 @@ class Queries:
         after: str | None = None,
     ) -> Connection[WorkflowDefinition]:
         organization_id = info.context.viewer.organization(organization)
-        page = await workflows_page(info.context.services, organization_id, Window.of(first, after))
+        page = await REVISIONS.definitions(info.context.services, organization_id, Window.of(first, after))
         return to_connection(page, WorkflowDefinition.of)
 
     @strawberry.field(description="The workflow with this name. Null if there is none.")
     async def workflow(self, info: Info, name: str, organization: str | None = None) -> WorkflowDefinition | None:
         organization_id = info.context.viewer.organization(organization)
-        row = await workflow_by_name(info.context.services, organization_id, name)
+        row = await REVISIONS.by_name(info.context.services, organization_id, name)
         return None if row is None else WorkflowDefinition.of(row)
 
     @strawberry.field(description="The step definitions of the organization, by name.")
@@ -49,13 +44,13 @@ class Queries:
         after: str | None = None,
     ) -> Connection[StepDefinition]:
         organization_id = info.context.viewer.organization(organization)
-        page = await step_definitions_page(info.context.services, organization_id, Window.of(first, after))
+        page = await STEP_REVISIONS.definitions(info.context.services, organization_id, Window.of(first, after))
         return to_connection(page, StepDefinition.of)
 
     @strawberry.field(description="The step definition with this name. Null if there is none.")
     async def step_definition(self, info: Info, name: str, organization: str | None = None) -> StepDefinition | None:
         organization_id = info.context.viewer.organization(organization)
-        row = await step_definition_by_name(info.context.services, organization_id, name)
+        row = await STEP_REVISIONS.by_name(info.context.services, organization_id, name)
         return None if row is None else StepDefinition.of(row)
 
     @strawberry.field(

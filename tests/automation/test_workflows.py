@@ -104,7 +104,7 @@ async def test_the_newest_revisions_are_kept(quiet: Stack, monkeypatch: pytest.M
 
 
 async def test_the_number_of_workflows_is_bounded(quiet: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(saving, "REVISIONS", replace(REVISIONS, most=1))
+    monkeypatch.setattr(saving, "_WORKFLOWS", replace(saving._WORKFLOWS, revisions=replace(REVISIONS, most=1)))
     await save(quiet, HELLO)
     assert (await save(quiet, HELLO.replace("Hello.", "Hi.")))["workflow"]["revision"] == 2
     refused = await save(quiet, HELLO.replace("name: hello", "name: other"))
