@@ -72,7 +72,7 @@ def show(session: Session, name: Name, revision: Revision = None) -> None:
     """Print the definition of a service."""
     if revision is None:
         found = _one(session, _ONE, name)
-        print_definition(session, "service", found, found, 0)
+        print_definition(session, "service", found, found, None)
         return
     found = _one(session, _EARLIER, name, number=revision)
     print_definition(session, "service", found, found["stored"] and found["stored"]["revisionByNumber"], revision)

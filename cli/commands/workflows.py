@@ -8,9 +8,8 @@ import typer
 
 from cli import names
 from cli.command import Yes, remote
-from cli.definitions import Files, Revision, list_definitions, list_revisions, print_definition
+from cli.definitions import Definitions, Files, Revision
 from cli.failure import Failure, usage
-from cli.files import contents
 from cli.live import looks
 from cli.output import ago
 from cli.session import Session
@@ -19,65 +18,34 @@ from cli.terminal import confirm_name
 workflow = typer.Typer(help="Workflows: definitions of steps, and their runs.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="A workflow's name.", autocompletion=names.workflows, metavar="NAME")]
-_FIELDS = "id name description revision updatedAt"
-_LIST = f"""query ($organization: String, $first: Int, $after: String) {{
-  workflows(organization: $organization, first: $first, after: $after) {{
-    nodes {{ {_FIELDS} current {{ author }} }} pageInfo {{ hasNextPage endCursor }}
-  }}
-}}"""
-_ONE = f"""query ($organization: String, $name: String!) {{
-  workflow(organization: $organization, name: $name) {{ {_FIELDS} current {{ definition author createdAt }} }}
-}}"""
-_EARLIER = f"""query ($organization: String, $name: String!, $number: Int!) {{
-  workflow(organization: $organization, name: $name) {{
-    {_FIELDS} current: revisionByNumber(number: $number) {{ definition author createdAt }}
-  }}
-}}"""
-_REVISIONS = """query ($organization: String, $name: String!) {
-  workflow(organization: $organization, name: $name) {
-    revisions(first: 100) { nodes { number author createdAt } }
-  }
-}"""
-_ID = """query ($organization: String, $name: String!) {
-  workflow(organization: $organization, name: $name) { id }
-}"""
+
+_WORKFLOWS = Definitions("workflow", "workflow", "workflow", "workflows")
 _TYPES = "{ workflowStepTypes { name description inputs outputs example } }"
-_PAYLOAD = f"... on WorkflowPayload {{ workflow {{ {_FIELDS} }} }}"
 
 
 @remote(workflow, "ls")
 def ls(session: Session) -> None:
     """List the workflows by name."""
-    rows = list(session.pages(_LIST))
-    if not rows:
-        session.tell("There are no workflows. Add one: polyhelm workflow apply -f FILE")
-    list_definitions(session, rows)
+    _WORKFLOWS.ls(session)
 
 
 @remote(workflow, "show")
 def show(session: Session, name: Name, revision: Revision = None) -> None:
     """Print the definition of a workflow."""
-    found = _one(session, _ONE, name) if revision is None else _one(session, _EARLIER, name, number=revision)
-    print_definition(session, "workflow", found, found["current"], revision or found["revision"])
+    _WORKFLOWS.show(session, name, revision)
 
 
 @remote(workflow, "history")
 def history(session: Session, name: Name) -> None:
     """List the latest 100 revisions of a workflow, newest first."""
-    list_revisions(session, _one(session, _REVISIONS, name)["revisions"]["nodes"])
+    _WORKFLOWS.history(session, name)
 
 
 @remote(workflow, "apply")
 def apply(session: Session, file: Files) -> None:
     """Check and save the definitions in files. All files are read before any workflow is saved. Workflows that are in
     no file stay."""
-    made = []
-    for text, source in contents(file):
-        answer = session.mutate("saveWorkflow", _PAYLOAD, organization=session.organization, definition=text)
-        made.append(answer["workflow"])
-        session.tell(f"{source}: {answer['workflow']['name']} is at revision {answer['workflow']['revision']}.")
-    if not session.output.is_table:
-        session.output.data(made, [row["name"] for row in made])
+    _WORKFLOWS.apply(session, file, "saveWorkflow", "WorkflowPayload")
 
 
 @remote(workflow, "types")
@@ -90,7 +58,7 @@ def types(session: Session) -> None:
 @remote(workflow, "rm")
 def rm(session: Session, name: Name, yes: Yes = False) -> None:
     """Delete a workflow with all its revisions and schedules."""
-    found = _one(session, _ID, name)
+    found = _WORKFLOWS.find(session, "id", name)
     confirm_name(f"The workflow {name} will be deleted with all its revisions and schedules.", name, yes=yes)
     session.mutate("deleteWorkflow", "... on DeleteWorkflowPayload { id }", id=found["id"])
     session.tell(f"{name} deleted.")
@@ -352,8 +320,3 @@ def _value(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return text
-
-
-def _one(session: Session, query: str, name: str, **given: Any) -> Any:
-    hint = "List workflows: polyhelm workflow ls"
-    return session.find(query, f"There is no workflow {name!r}.", hint, name=name, **given)
