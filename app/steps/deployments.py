@@ -1,7 +1,8 @@
 """`deploy` and `reconcile`: changes of deployments, and the wait until their targets have them."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlmodel import col, select
@@ -30,6 +31,18 @@ from app.tables.targets import Target
 _MOST_SHOWN = 300
 
 
+@dataclass(frozen=True)
+class _Change:
+    """A generation of a deployment and the operation that brings it, None if there is nothing to do. It is waited for
+    on the named clusters, or on all."""
+
+    deployment_id: int
+    generation: int
+    operation_id: int | None
+    goal: str
+    clusters: Collection[str] | None = None
+
+
 async def deploy(context: StepContext, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
     """An attempt that is executed again changes the deployment once: its request has the same key."""
     deployment = await _deployment(context, inputs)
@@ -54,7 +67,7 @@ async def deploy(context: StepContext, inputs: Mapping[str, Any]) -> Mapping[str
     if answer.operation is not None and answer.operation.generation is not None:
         generation = answer.operation.generation  # of a repeated request, to which a newer one may have been added
     await context.log(f"{deployment.release_name} is at generation {generation}.")
-    return await _reached(context, deployment.id, generation, operation_id, inputs.get("waitFor", "DEPLOYED"))
+    return await _reached(context, _Change(deployment.id, generation, operation_id, _goal(inputs)))
 
 
 async def reconcile(context: StepContext, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -64,14 +77,12 @@ async def reconcile(context: StepContext, inputs: Mapping[str, Any]) -> Mapping[
     answer = await reconcile_deployment(context.services, context.starter, request, Progress())
     assert answer.deployment is not None and answer.operation is not None
     generation = answer.deployment.generation
-    return await _reached(
-        context,
-        deployment.id,
-        generation,
-        answer.operation.id,
-        inputs.get("waitFor", "DEPLOYED"),
-        inputs.get("targets"),
-    )
+    change = _Change(deployment.id, generation, answer.operation.id, _goal(inputs), inputs.get("targets"))
+    return await _reached(context, change)
+
+
+def _goal(inputs: Mapping[str, Any]) -> str:
+    return str(inputs.get("waitFor", "DEPLOYED"))
 
 
 async def _deployment(context: StepContext, inputs: Mapping[str, Any]) -> Deployment:
@@ -96,28 +107,21 @@ async def _deployment(context: StepContext, inputs: Mapping[str, Any]) -> Deploy
     return rows[0][0]
 
 
-async def _reached(
-    context: StepContext,
-    deployment_id: int,
-    generation: int,
-    operation_id: int | None,
-    goal: str,
-    clusters: Iterable[str] | None = None,
-) -> Mapping[str, Any]:
-    """Waits until the targets have a generation, as `goal` says. Returns the outputs.
+async def _reached(context: StepContext, change: _Change) -> Mapping[str, Any]:
+    """Waits until the targets have the generation, as the goal says. Returns the outputs.
 
     Raises:
         StepFailed: an operation or a rollout has failed, or a newer generation has replaced this one.
     """
 
     def pick(event: Event) -> tuple[int, ...]:
-        return (deployment_id,) if event.deployment_id == deployment_id else ()
+        return (change.deployment_id,) if event.deployment_id == change.deployment_id else ()
 
     async with context.services.feed.follow(context.organization_id, pick) as follower:
         said = ""
         while True:
             async with context.services.database.reading() as session:
-                waits_for, outputs = await _look(session, deployment_id, generation, operation_id, goal, clusters)
+                waits_for, outputs = await _look(session, change)
             if waits_for is None:
                 return outputs
             if waits_for != said:
@@ -126,36 +130,28 @@ async def _reached(
             await follower.changed()
 
 
-async def _look(
-    session: AsyncSession,
-    deployment_id: int,
-    generation: int,
-    operation_id: int | None,
-    goal: str,
-    clusters: Iterable[str] | None,
-) -> tuple[str | None, Mapping[str, Any]]:
+async def _look(session: AsyncSession, change: _Change) -> tuple[str | None, Mapping[str, Any]]:
     """What is still waited for, and the outputs."""
-    deployment = await session.get(Deployment, deployment_id)
+    deployment = await session.get(Deployment, change.deployment_id)
     if deployment is None:
         raise StepFailed(DeploymentCode.DEPLOYMENT_NOT_FOUND, "The deployment was deleted in the meantime.")
-    operation = None if operation_id is None else await session.get(Operation, operation_id)
-    rollout = await _rollout(session, operation_id)
-    pairs = await _targets(session, deployment_id, clusters)
+    operation = None if change.operation_id is None else await session.get(Operation, change.operation_id)
+    rollout = await _rollout(session, change.operation_id)
+    pairs = await _targets(session, change)
     outputs = {
-        "generation": generation,
+        "generation": change.generation,
         "rollout": None if rollout is None else rollout.phase,
         "targets": [{"cluster": name, "status": row.status, "health": row.health} for row, name in pairs],
     }
-    if goal == "NONE":
+    if change.goal == "NONE":
         return None, outputs
     if rollout is not None and rollout.phase in ENDED and rollout.phase is not RolloutPhase.SUCCEEDED:
         raise StepFailed("rollout_failed", f"The rollout of {deployment.release_name} is {rollout.phase}.")
     if operation is not None and operation.state in (OperationState.FAILED, OperationState.CANCELLED):
         raise StepFailed("operation_failed", await _why(session, operation))
-    if deployment.generation > generation:
-        message = (
-            f"Generation {deployment.generation} of {deployment.release_name} has replaced generation {generation}."
-        )
+    if deployment.generation > change.generation:
+        newer, name = deployment.generation, deployment.release_name
+        message = f"Generation {newer} of {name} has replaced generation {change.generation}."
         raise StepFailed("superseded", message)
     if rollout is not None and rollout.phase not in ENDED:
         return f"The rollout is {rollout.phase}.", outputs
@@ -164,7 +160,7 @@ async def _look(
     late = [name for row, name in pairs if row.status is not TargetStatus.DEPLOYED]
     if late:
         return f"Not DEPLOYED yet: {some_of(late)}.", outputs
-    late = [name for row, name in pairs if row.health is not Health.HEALTHY] if goal == "HEALTHY" else []
+    late = [name for row, name in pairs if row.health is not Health.HEALTHY] if change.goal == "HEALTHY" else []
     return f"Not HEALTHY yet: {some_of(late)}." if late else None, outputs
 
 
@@ -174,17 +170,15 @@ async def _rollout(session: AsyncSession, operation_id: int | None) -> Rollout |
     return (await session.exec(select(Rollout).where(col(Rollout.operation_id) == operation_id))).first()
 
 
-async def _targets(
-    session: AsyncSession, deployment_id: int, clusters: Iterable[str] | None
-) -> list[tuple[Target, str]]:
+async def _targets(session: AsyncSession, change: _Change) -> list[tuple[Target, str]]:
     statement = (
         select(Target, Cluster.name)
         .join(Cluster, col(Cluster.id) == Target.cluster_id)
-        .where(col(Target.deployment_id) == deployment_id, col(Target.wanted))
+        .where(col(Target.deployment_id) == change.deployment_id, col(Target.wanted))
         .order_by(col(Cluster.name))
     )
-    if clusters is not None:
-        statement = statement.where(col(Cluster.name).in_(list(clusters)))
+    if change.clusters is not None:
+        statement = statement.where(col(Cluster.name).in_(change.clusters))
     return list((await session.exec(statement)).all())
 
 
