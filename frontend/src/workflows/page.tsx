@@ -10,9 +10,9 @@ import { Destroy } from "../parts/dialog";
 import { Listing } from "../parts/listing";
 import { EmptyState } from "../parts/states";
 import { Tabs } from "../parts/tabs";
-import { Ago } from "../parts/time";
 import { Title } from "../parts/title";
 import { toast } from "../parts/toast";
+import { DefinitionLine } from "./definition-line";
 import { WorkflowForm } from "./form";
 import { Runs } from "./runs";
 import { StepDefinitions } from "./step-definitions";
@@ -78,43 +78,21 @@ function Definitions({ pages, open }: { pages: Pages<WorkflowLineFragment>; open
         {(workflows) => (
           <ul className="list">
             {workflows.map((workflow) => (
-              <Line key={workflow.id} workflow={workflow} open={(what) => open({ what, workflow })} />
+              <DefinitionLine
+                key={workflow.id}
+                definition={workflow}
+                title={
+                  <Link href={workflowPath(workflow.name)} className="wrap">
+                    <b>{workflow.name}</b>
+                  </Link>
+                }
+                open={(what) => open({ what, workflow })}
+              />
             ))}
           </ul>
         )}
       </Listing>
     </section>
-  );
-}
-
-function Line({
-  workflow,
-  open,
-}: {
-  workflow: WorkflowLineFragment;
-  open: (what: "change" | "delete") => void;
-}) {
-  return (
-    <li>
-      <div className="row apart">
-        <Link href={workflowPath(workflow.name)} className="wrap">
-          <b>{workflow.name}</b>
-        </Link>
-        <span className="row">
-          <button type="button" className="button slim" onClick={() => open("change")}>
-            Change<span className="hidden"> {workflow.name}</span>
-          </button>
-          <button type="button" className="button danger slim" onClick={() => open("delete")}>
-            Delete<span className="hidden"> {workflow.name}</span>
-          </button>
-        </span>
-      </div>
-      {workflow.description && <p className="wrap">{workflow.description}</p>}
-      <p className="soft small">
-        revision {workflow.revision}, saved {workflow.current && `by ${workflow.current.author} `}
-        <Ago at={workflow.updatedAt} />
-      </p>
-    </li>
   );
 }
 

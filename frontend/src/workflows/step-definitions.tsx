@@ -11,8 +11,8 @@ import {
 import { Destroy } from "../parts/dialog";
 import { Listing } from "../parts/listing";
 import { EmptyState } from "../parts/states";
-import { Ago } from "../parts/time";
 import { toast } from "../parts/toast";
+import { DefinitionLine } from "./definition-line";
 import { StepDefinitionForm } from "./form";
 
 type Open = { what: "add" } | { what: "change" | "delete"; step: StepDefinitionLineFragment };
@@ -48,7 +48,12 @@ export function StepDefinitions() {
           {(steps) => (
             <ul className="list">
               {steps.map((step) => (
-                <Line key={step.id} step={step} open={(what) => setOpen({ what, step })} />
+                <DefinitionLine
+                  key={step.id}
+                  definition={step}
+                  title={<b className="wrap">{step.name}</b>}
+                  open={(what) => setOpen({ what, step })}
+                />
               ))}
             </ul>
           )}
@@ -58,35 +63,6 @@ export function StepDefinitions() {
       {open?.what === "change" && <StepDefinitionForm name={open.step.name} close={close} />}
       {open?.what === "delete" && <Delete step={open.step} close={close} />}
     </>
-  );
-}
-
-function Line({
-  step,
-  open,
-}: {
-  step: StepDefinitionLineFragment;
-  open: (what: "change" | "delete") => void;
-}) {
-  return (
-    <li>
-      <div className="row apart">
-        <b className="wrap">{step.name}</b>
-        <span className="row">
-          <button type="button" className="button slim" onClick={() => open("change")}>
-            Change<span className="hidden"> {step.name}</span>
-          </button>
-          <button type="button" className="button danger slim" onClick={() => open("delete")}>
-            Delete<span className="hidden"> {step.name}</span>
-          </button>
-        </span>
-      </div>
-      {step.description && <p className="wrap">{step.description}</p>}
-      <p className="soft small">
-        revision {step.revision}, saved {step.current && `by ${step.current.author} `}
-        <Ago at={step.updatedAt} />
-      </p>
-    </li>
   );
 }
 
