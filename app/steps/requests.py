@@ -60,7 +60,7 @@ async def _response(context: StepContext, inputs: Mapping[str, Any]) -> Mapping[
     """Sends the request.
 
     Raises:
-        StepFailed: there is no response, or it has a status of 400 or more.
+        StepFailed: no response was received, or its status is 400 or more.
     """
     method, url = inputs.get("method", "GET"), inputs["url"]
     secrets, hidden = await _secret_headers(context, inputs.get("secretHeaders", []))

@@ -80,7 +80,7 @@ def due(cron: str, time_zone: str, since: datetime, moment: datetime, catch_up: 
 
 
 def _last(cron: str, time_zone: str, since: datetime, moment: datetime) -> datetime:
-    """The latest time from `since` to a moment, and `since` if there is no other."""
+    """The latest time until a moment. It is `since` if none has passed after that."""
     found = since
     for time in islice(times(cron, time_zone, since), _FEW):
         if time > moment:
