@@ -1,7 +1,7 @@
 """Attempts of steps that a function works on: begun, and ended with an outcome.
 
 An attempt is known by the path of its step and the version of the run in which it began. Only the present attempt of a
-step takes an outcome, and only one.
+step takes an outcome, and only one. A function can also end with a wait: from then on, no worker works on the attempt.
 """
 
 from collections.abc import Collection
@@ -12,9 +12,10 @@ from sqlalchemy import tuple_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.automation.codes import WorkflowEvent
 from app.automation.services import WorkflowServices
 from app.tables.runs import StepRun, WorkflowRun
-from app.workflows.run import RunState, StepState
+from app.workflows.run import RunState, StepState, WaitKind
 
 Key = tuple[int, str, int]
 """The id of the run, the path of the step, and the version of the run in which the attempt began."""
@@ -39,12 +40,13 @@ def _is_open(key: Key) -> Any:
         & (col(StepRun.path) == path)
         & (col(StepRun.begun_version) == version)
         & (col(StepRun.state) == StepState.RUNNING)
+        & col(StepRun.wait).is_(None)
         & col(StepRun.outcome).is_(None)
     )
 
 
 async def begin_attempt(services: WorkflowServices, key: Key) -> Begun | None:
-    """Counts an execution of an attempt. Returns None if it has ended."""
+    """Counts an execution of an attempt. Returns None if it has ended, or waits."""
     async with services.transaction() as transaction:
         session = transaction.session
         run = await session.get(WorkflowRun, key[0])
@@ -78,6 +80,23 @@ async def end_attempt(services: WorkflowServices, key: Key, outcome: dict[str, A
     """Stores the outcome of an attempt, in the form of `app.workflows.stored_form`, unless it has ended."""
     async with services.transaction() as transaction:
         await transaction.session.execute(update(StepRun).where(_is_open(key)).values(outcome=outcome))
+
+
+async def let_wait(services: WorkflowServices, run: WorkflowRun, key: Key, kind: WaitKind) -> None:
+    """Lets an attempt wait for an event, unless it has ended: the event may have come before."""
+    async with services.transaction() as transaction:
+        statement = update(StepRun).where(_is_open(key)).values(wait=kind).returning(col(StepRun.id))
+        if (await transaction.session.execute(statement)).first() is None:
+            return
+        transaction.record(
+            WorkflowEvent.RUN_PROGRESSED,
+            f"The run {run.workflow_id} of the workflow {run.workflow} progressed: {key[1]} waits.",
+            organization_id=run.organization_id,
+            actor=run.starter,
+            subject=run,
+            workflow=run.workflow,
+            workflowId=run.workflow_id,
+        )
 
 
 async def facts_of(services: WorkflowServices, run_id: int) -> tuple[int, int] | None:

@@ -1,5 +1,5 @@
-"""Marks of secret values: digests under a key of this installation, so that a leaked mark does not allow guessing the
-value."""
+"""Digests under a key of this installation: marks of secret values, which do not allow guessing the values, and tokens
+that no one else can compute."""
 
 import hashlib
 import hmac
@@ -36,13 +36,25 @@ class Fingerprints:
         Raises:
             KeyRingError: The key cannot be decrypted.
         """
-        key = self._key or await self._read() or await self._make()
-        self._key = key
+        key = await self._found()
 
         def mark(value: Any) -> str:
             return MARK + hmac.new(key, canonical(value), hashlib.sha256).hexdigest()
 
         return mark
+
+    async def token(self, name: str) -> str:
+        """The token with a name, 64 hexadecimal digits. It is always the same, also after a change of the key ring.
+
+        Raises:
+            KeyRingError: The key cannot be decrypted.
+        """
+        # No JSON begins with NUL, so no mark is a token.
+        return hmac.new(await self._found(), b"\0" + name.encode(), hashlib.sha256).hexdigest()
+
+    async def _found(self) -> bytes:
+        self._key = self._key or await self._read() or await self._make()
+        return self._key
 
     async def _read(self) -> bytes | None:
         rows = await self._database.rows(_ROW)

@@ -13,6 +13,7 @@ from app.releases.texts import without_nul
 from app.steps.services import StepServices
 from app.tables.columns import now
 from app.tables.runs import StepLog, WorkflowRun
+from app.workflows.run import WaitKind
 
 LONGEST_LINE = 4_096
 MOST_LINES = 10_000
@@ -82,8 +83,9 @@ class StepContext:
                 await session.execute(_COUNT, {"run": self.run_id, "lines": counted + len(written)})
 
 
-StepFunction = Callable[[StepContext, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
-"""Returns outputs for inputs. The inputs fit the schema of the step type.
+StepFunction = Callable[[StepContext, Mapping[str, Any]], Awaitable[Mapping[str, Any] | WaitKind]]
+"""Returns outputs for inputs, or what the attempt waits for from then on: the event brings the outcome.
+The inputs fit the schema of the step type.
 
 An attempt is executed again if its worker dies, so a function has to be safe to repeat. It is cancelled when the run is
 cancelled or the step's time is over. It raises `StepFailed`; a `UserError` of a use case fails the step with its code.

@@ -7,7 +7,7 @@ import orjson
 import structlog
 from prometheus_client import Counter
 
-from app.automation.attempts import Begun, Key, begin_attempt, end_attempt
+from app.automation.attempts import Begun, Key, begin_attempt, end_attempt, let_wait
 from app.core.database import LOST, DataRefusedError
 from app.core.errors import ActionError, UserError
 from app.core.tenancy import acting_for
@@ -16,6 +16,7 @@ from app.releases.texts import without_nul
 from app.steps.context import StepContext, StepFailed
 from app.steps.functions import FUNCTIONS
 from app.steps.services import StepServices
+from app.workflows.run import WaitKind
 
 log = structlog.get_logger()
 
@@ -34,7 +35,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 
 
 async def execute(services: StepServices, key: Key) -> None:
-    """Works on an attempt until it has an outcome. Postgres may be unavailable meanwhile."""
+    """Works on an attempt until it has an outcome, or waits. Postgres may be unavailable meanwhile."""
     pause = _FIRST_PAUSE
     outcome: dict[str, Any] | None = None
     while True:
@@ -44,7 +45,12 @@ async def execute(services: StepServices, key: Key) -> None:
                 if begun is None:
                     return
                 with acting_for(begun.run.organization_id):
-                    outcome = await _outcome(services, key, begun)
+                    found = await _outcome(services, key, begun)
+                if isinstance(found, WaitKind):
+                    await let_wait(services, begun.run, key, found)
+                    ATTEMPTS.labels(begun.type, "waiting").inc()
+                    return
+                outcome = found
                 ATTEMPTS.labels(begun.type, "failed" if outcome["error"] else "succeeded").inc()
             try:
                 await end_attempt(services, key, outcome)
@@ -60,7 +66,7 @@ async def execute(services: StepServices, key: Key) -> None:
         pause = min(2 * pause, _LONGEST_PAUSE)
 
 
-async def _outcome(services: StepServices, key: Key, begun: Begun) -> dict[str, Any]:
+async def _outcome(services: StepServices, key: Key, begun: Begun) -> dict[str, Any] | WaitKind:
     run = begun.run
     if begun.executions > MOST_EXECUTIONS:
         return _failed(key, "interrupted", f"Workers ended during {MOST_EXECUTIONS} executions of the attempt.")
@@ -83,7 +89,10 @@ async def _outcome(services: StepServices, key: Key, begun: Begun) -> dict[str, 
         executions=begun.executions,
     )
     try:
-        outputs = dict(await function(context, begun.inputs))
+        returned = await function(context, begun.inputs)
+        if isinstance(returned, WaitKind):
+            return returned
+        outputs = dict(returned)
         size = len(orjson.dumps(outputs))
     except StepFailed as error:
         return _failed(key, error.code, error.message)

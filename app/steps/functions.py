@@ -11,12 +11,14 @@ from app.steps.jobs import run_job
 from app.steps.log import log
 from app.steps.objects import apply_object, delete_object, patch_object, read_object
 from app.steps.requests import http_request
+from app.steps.results import pending_result
 from app.steps.waiting import wait_for
 
 FUNCTIONS: Mapping[str, StepFunction] = {
     "assert": check,
     "http-request": http_request,
     "log": log,
+    "pending-result": pending_result,
     "select-clusters": select_clusters,
     "read-object": read_object,
     "apply-object": apply_object,

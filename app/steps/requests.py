@@ -1,7 +1,7 @@
 """`http-request`: sends a request where users' addresses may lead (docs/decisions/outgoing.md)."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -31,12 +31,12 @@ async def http_request(context: StepContext, inputs: Mapping[str, Any]) -> Mappi
     if "until" not in conditions:
         if conditions or "interval" in inputs:
             raise StepFailed("invalid_inputs", "`failIf` and `interval` need `until`.")
-        return await _response(context, inputs)
+        return await response_to(context, inputs)
     pause = max(duration(inputs.get("interval", _INTERVAL)).total_seconds(), _SHORTEST_PAUSE)
     note, failures = "", 0
     while True:
         try:
-            response = await _response(context, inputs)
+            response = await response_to(context, inputs)
         except StepFailed as failure:
             failures += 1
             if failure.code != "unavailable" or failures == MOST_FAILURES:
@@ -56,14 +56,16 @@ async def http_request(context: StepContext, inputs: Mapping[str, Any]) -> Mappi
         await asyncio.sleep(pause)
 
 
-async def _response(context: StepContext, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Sends the request.
+async def response_to(
+    context: StepContext, inputs: Mapping[str, Any], *, hidden: Sequence[str] = ()
+) -> Mapping[str, Any]:
+    """Sends the request. The response, and the error, contain neither values of secrets nor the `hidden` texts.
 
     Raises:
         StepFailed: no response was received, or its status is 400 or more.
     """
     method, url = inputs.get("method", "GET"), inputs["url"]
-    secrets, hidden = await _secret_headers(context, inputs.get("secretHeaders", []))
+    secrets, values = await _secret_headers(context, inputs.get("secretHeaders", []))
     headers = {"User-Agent": "polyhelm", "Idempotency-Key": context.key}
     body = None
     if "body" in inputs:
@@ -75,7 +77,7 @@ async def _response(context: StepContext, inputs: Mapping[str, Any]) -> Mapping[
     for name, value in inputs.get("headers", {}).items():
         if not is_value(value):
             raise StepFailed("invalid_inputs", f"The value of the header {name} cannot be sent.")
-    scrubber = await in_thread(Scrubber, hidden)
+    scrubber = await in_thread(Scrubber, [*hidden, *values])
     timeout = inputs.get("timeout")
     try:
         received = await context.services.check_client.fetch(

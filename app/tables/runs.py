@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from app.tables.columns import Choice, Id, Json, Ref, Timestamp, now
+from app.tables.columns import Bytes, Choice, Id, Json, Ref, Timestamp, now
 from app.tables.identity import Role
 from app.workflows.run import RunState, StepState, WaitKind
 
@@ -125,6 +125,21 @@ class RunSignal(SQLModel, table=True):
     payload: Any = Json(default=None, nullable=True)
     sender: str
     at: datetime = Timestamp(default_factory=now)
+
+
+class PendingResult(SQLModel, table=True):
+    """An attempt of a step that ends with a result from outside. The holder of the token gives it, once."""
+
+    __tablename__ = "pending_result"
+    __table_args__ = (Index("ix_pending_result_run_id", "run_id"),)
+
+    id: int = Id()
+    run_id: int = Ref("workflow_run.id")
+    path: str
+    begun_version: int
+    digest: bytes = Bytes(unique=True)  # of the token
+    outcome_digest: bytes | None = Bytes(default=None, nullable=True)  # of the result that was given
+    created_at: datetime = Timestamp(default_factory=now)
 
 
 class WorkflowExecutor(SQLModel, table=True):

@@ -60,11 +60,13 @@ class WaitKind(StrEnum):
     SLEEP = "SLEEP"
     SIGNAL = "SIGNAL"
     APPROVAL = "APPROVAL"
+    RESULT = "RESULT"
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """The event with which an attempt ends that no function works on: a time, a signal with a name, or a decision."""
+    """The event with which an attempt ends that no function works on: a time, a signal with a name, a decision, or a
+    result from outside."""
 
     kind: WaitKind
     until: datetime | None = None

@@ -50,6 +50,19 @@ _WANTED = {
 _FOUND = _object(["object"], object={})
 
 
+_REQUEST: Mapping[str, Any] = {
+    "method": {"type": "string", "enum": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"], "default": "GET"},
+    "url": _TEXT,
+    "headers": {"type": "object", "additionalProperties": _TEXT},
+    "secretHeaders": {
+        "type": "array",
+        "items": _object(["name", "secret", "key"], name=_TEXT, secret=_TEXT, key=_TEXT, prefix=_TEXT),
+    },
+    "timeout": _DURATION,
+    "body": {},
+}
+"""The inputs that describe an HTTP request."""
+
 _GOAL = {"type": "string", "enum": ["NONE", "DEPLOYED", "HEALTHY"], "default": "DEPLOYED"}
 _DEPLOYED = _object(
     ["generation", "rollout", "targets"],
@@ -123,15 +136,7 @@ _ALL = (
         "outputs: {id: '${{ result.body.id }}'}\n",
         _object(
             ["url"],
-            method={"type": "string", "enum": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"], "default": "GET"},
-            url=_TEXT,
-            headers={"type": "object", "additionalProperties": _TEXT},
-            secretHeaders={
-                "type": "array",
-                "items": _object(["name", "secret", "key"], name=_TEXT, secret=_TEXT, key=_TEXT, prefix=_TEXT),
-            },
-            timeout=_DURATION,
-            body={},
+            **_REQUEST,
             until=_CONDITION,
             failIf=_CONDITION,
             interval=_DURATION,
@@ -143,6 +148,22 @@ _ALL = (
             body={},
         ),
         conditions_see=("status", "headers", "body"),
+    ),
+    StepType(
+        "pending-result",
+        "Sends an HTTP request that gives another system a token, and waits until `completePendingResult` is called"
+        " with the token and a result, or an error. `{token}` stands for the token in the URL, the headers and the body"
+        " of the request. A response with a status of 400 or more is a failure. Give the step a `timeout`.",
+        "name: build\ntype: pending-result\n"
+        "inputs:\n"
+        "  request:\n"
+        "    method: POST\n"
+        "    url: https://builds.example.com/images\n"
+        "    body: {image: shop, token: '{token}'}\n"
+        "timeout: 2h\n"
+        "outputs: {digest: '${{ string(result.result.digest) }}'}\n",
+        _object(["request"], request=_object(["url"], **_REQUEST)),
+        _object(["result"], result={}),
     ),
     StepType(
         "select-clusters",

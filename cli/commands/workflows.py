@@ -10,6 +10,7 @@ from cli import names
 from cli.command import Yes, remote
 from cli.definitions import Definitions, Files, Revision
 from cli.failure import Failure, usage
+from cli.files import content
 from cli.live import looks
 from cli.output import ago
 from cli.session import Session
@@ -200,6 +201,26 @@ def signal(
     session.tell(f"Signal {signal_name} sent.")
 
 
+@remote(workflow, "complete")
+def complete(
+    session: Session,
+    result_token: Annotated[
+        str, typer.Argument(help="The token that the step has sent; `-` reads it from standard input.", metavar="TOKEN")
+    ],
+    result: Annotated[str | None, typer.Option(help="The result: JSON or a string.", metavar="VALUE")] = None,
+    error: Annotated[str | None, typer.Option(help="Why there is no result: the step fails.", metavar="TEXT")] = None,
+) -> None:
+    """Complete a step that waits for a result from outside."""
+    answer = session.mutate(
+        "completePendingResult",
+        "... on CompletePendingResultPayload { isRepeated }",
+        token=content("-")[0].strip() if result_token == "-" else result_token,  # noqa: S105 - it stands for none
+        result=None if result is None else _value(result),
+        error=error,
+    )
+    session.tell("The step had this result already." if answer["isRepeated"] else "The step has its result.")
+
+
 @remote(workflow, "approve")
 def approve(session: Session, run: Run, step: Step = None, comment: Comment = None) -> None:
     """Approve a step of a run that another user has started."""
@@ -285,7 +306,8 @@ def _text(run: Any) -> str:
 
 
 def _waiting(step: Any) -> str:
-    about = {"SIGNAL": f"signal {step['signal']}", "APPROVAL": "approval"}.get(step["waitsFor"])
+    named = {"SIGNAL": f"signal {step['signal']}", "APPROVAL": "approval", "RESULT": "result from outside"}
+    about = named.get(step["waitsFor"])
     return f"{step['path']}: {about or 'time'}"
 
 

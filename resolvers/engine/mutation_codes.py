@@ -170,6 +170,12 @@ CODES: dict[str, tuple[str, ...]] = {
         "plan_not_found",
         "too_many",
     ),
+    "complete_pending_result": (
+        "invalid_input",
+        "result_token_expired",
+        "result_token_unknown",
+        "result_token_used",
+    ),
     "confirm_cluster": (
         "busy",
         "cluster_address_refused",

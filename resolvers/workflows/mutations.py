@@ -3,10 +3,11 @@
 import strawberry
 
 from app.automation.repeating import rerun_from, retry_failed
+from app.automation.results import complete_pending_result
 from app.automation.saving import delete_step_definition, delete_workflow, save_step_definition, save_workflow
 from app.automation.starting import start_workflow
 from app.automation.steering import cancel_run, decide_on_step, signal_workflow, terminate_run
-from app.identity.permissions import Permission
+from app.identity.permissions import Access, Permission
 from app.tables.states import PlanVerdict
 from resolvers.engine.mutation import mutation
 from schema.context import Info
@@ -101,6 +102,22 @@ class Mutations:
         context, number = info.context, row_id(input.run, "WorkflowRun")
         row = await signal_workflow(context.services, context.viewer, number, input.signal, input.payload)
         return payloads.WorkflowRunPayload(run=WorkflowRun.of(row))
+
+    @mutation(
+        "Completes the step `pending-result` that has this token, with a result or an error. The token is the"
+        " credential, and works once: repeating the same call changes nothing, and another result is an error.",
+        Access.EVERYONE,
+    )
+    async def complete_pending_result(
+        self,
+        info: Info,
+        input: inputs.CompletePendingResultInput,  # noqa: A002
+    ) -> payloads.CompletePendingResultResult:
+        context = info.context
+        is_new = await complete_pending_result(
+            context.services, context.signed_in, input.token, input.result, input.error
+        )
+        return payloads.CompletePendingResultPayload(is_repeated=not is_new)
 
     @mutation(
         "Approves a step that waits for it. The user who started the run cannot approve its steps.",

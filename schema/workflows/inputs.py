@@ -66,6 +66,13 @@ class SignalWorkflowInput:
 
 
 @strawberry.input
+class CompletePendingResultInput:
+    token: str = strawberry.field(description="The token that the step has sent.")
+    result: JSON | None = strawberry.field(default=None, description="What the step returns. Default: null.")
+    error: str | None = strawberry.field(default=None, description="Why there is no result: the step fails.")
+
+
+@strawberry.input
 class ApproveStepInput:
     run: strawberry.ID
     step: str = strawberry.field(description="The path of the step.")

@@ -59,6 +59,17 @@ SignalWorkflowResult = Annotated[
     WorkflowRunPayload | ValidationFailed | NotFound | Conflict | Forbidden, strawberry.union("SignalWorkflowResult")
 ]
 
+
+@strawberry.type
+class CompletePendingResultPayload:
+    is_repeated: bool = strawberry.field(description="Whether the step had this result before.")
+
+
+CompletePendingResultResult = Annotated[
+    CompletePendingResultPayload | ValidationFailed | NotFound | Conflict,
+    strawberry.union("CompletePendingResultResult"),
+]
+
 ApproveStepResult = Annotated[
     WorkflowRunPayload | ValidationFailed | NotFound | Conflict | Forbidden, strawberry.union("ApproveStepResult")
 ]

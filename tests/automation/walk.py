@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlmodel import select
 
+from app.automation.results import expect_result
 from app.tables.columns import now
 from app.tables.identity import Organization
 from app.tables.runs import StepLog, StepRun, WorkflowRun
@@ -16,7 +17,9 @@ from tests.walk import Walk
 
 DEFINITION = '{name: hello, steps: [{name: greet, type: log, inputs: {message: "canary"}}]}'
 STEP_DEFINITION = '{name: greeting, steps: [{name: greet, type: log, inputs: {message: "canary"}}]}'
-STEPS = [{"name": name, "type": "log", "inputs": {"message": "Hi."}} for name in ("build", "review", "rejected")]
+STEPS = [
+    {"name": name, "type": "log", "inputs": {"message": "Hi."}} for name in ("build", "review", "rejected", "outside")
+]
 ERROR = {"code": "broken", "message": "It broke.", "path": "build"}
 
 
@@ -51,8 +54,13 @@ async def run_of_another(stack: Stack, workflow_id: str = "greeting", state: Run
         for path in ("review", "rejected"):
             waits = StepRun(path=path, type="approve", state=StepState.RUNNING, wait=WaitKind.APPROVAL, **given)
             session.add(waits)
+        session.add(
+            StepRun(path="outside", type="pending-result", state=StepState.RUNNING, wait=WaitKind.RESULT, **given)
+        )
         session.add(StepLog(run_id=run.id, path="build", attempt=1, begun_version=1, number=0, message="Building."))
-        return encode_id("WorkflowRun", run.id)
+        number = run.id
+    await expect_result(stack.services, (number, "outside", 0), f"canary of {workflow_id}")
+    return encode_id("WorkflowRun", number)
 
 
 OF_RUN = "run of another"
@@ -65,6 +73,7 @@ WALK = Walk(
         "deleteStepDefinition": {"id": "STEP"},
         "startWorkflow": {"workflow": "hello"},
         "signalWorkflow": {"run": "RUN", "signal": "go"},
+        "completePendingResult": {"token": "unknown"},
         "approveStep": {"run": "RUN", "step": "review"},
         "rejectStep": {"run": "RUN", "step": "review"},
         "cancelRun": {"run": "RUN"},
@@ -82,6 +91,11 @@ WALK = Walk(
         ("deleteStepDefinition", {"id": "step"}, ["workflow.step_definition_deleted"]),
         ("startWorkflow", {"workflow": "hello", "organization": "default"}, ["workflow.started"]),
         ("signalWorkflow", {"run": OF_RUN, "signal": "go", "payload": {"a": "canary"}}, ["workflow.signalled"]),
+        (
+            "completePendingResult",
+            {"token": "canary of greeting", "result": {"a": "canary"}},
+            ["workflow.result_taken"],
+        ),
         ("approveStep", {"run": OF_RUN, "step": "review"}, ["workflow.step_approved"]),
         ("rejectStep", {"run": OF_RUN, "step": "rejected"}, ["workflow.step_rejected"]),
         ("cancelRun", {"run": OF_RUN}, ["workflow.run_cancelled"]),
@@ -96,7 +110,10 @@ WALK = Walk(
         **dict.fromkeys(("rerunFrom", "retryFailed"), "deployer-of-default"),
         **dict.fromkeys(("approveStep", "rejectStep"), "approver-of-default"),
     },
-    masked={"saveWorkflow.definition", "saveStepDefinition.definition"},
+    masked={
+        *("saveWorkflow.definition", "saveStepDefinition.definition"),
+        *("completePendingResult.token", "completePendingResult.error"),
+    },
     arguments={
         "Query.workflow": 'name: "hello"',
         "Query.stepDefinition": 'name: "greeting"',

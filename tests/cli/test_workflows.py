@@ -1,5 +1,6 @@
 """`polyhelm workflow`."""
 
+from tests.automation.walk import run_of_another
 from tests.cli.polyhelm import Polyhelm
 from tests.stack import eventually
 
@@ -87,3 +88,17 @@ async def test_runs_are_started_watched_steered_and_read(working: Polyhelm) -> N
     assert await polyhelm.fine("workflow", "terminate", run, "--reason", "An incident.") == []
     assert await polyhelm.fine("workflow", "runs", "-o", "name") == []
     assert (await polyhelm("workflow", "watch", "cnVuOjE=")).words[0] == "Error: There is no run 'cnVuOjE='."
+
+
+async def test_the_token_of_a_step_completes_it_once(polyhelm: Polyhelm) -> None:
+    await run_of_another(polyhelm.stack)
+    token = "canary of greeting"
+    both = await polyhelm("workflow", "complete", token, "--result", "1", "--error", "No.")
+    assert both.words == ["Error: The input is not valid.", "  error: Give either a result or an error."]
+    done = await polyhelm("workflow", "complete", "-", "--result", '{"digest": "a"}', stdin=f"{token}\n")
+    assert done.words == ["The step has its result."]
+    again = await polyhelm("workflow", "complete", token, "--result", '{"digest": "a"}')
+    assert again.words == ["The step had this result already."]
+    other = await polyhelm("workflow", "complete", token, "--error", "No.")
+    assert other.words == ["Error: The step with this token has another result already."]
+    assert (await polyhelm("workflow", "complete", "unknown")).words == ["Error: No step has this token."]

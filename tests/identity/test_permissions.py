@@ -94,7 +94,11 @@ FIELDS = needs_of_fields(api._schema)
 NEEDS = {name.removeprefix("Mutation."): needed for name, needed in FIELDS.items() if name.startswith("Mutation.")}
 """What each mutation is declared to need."""
 
-OPEN = {"register": "registration_closed", "signIn": "wrong_credentials"}
+OPEN = {
+    "register": "registration_closed",
+    "signIn": "wrong_credentials",
+    "completePendingResult": "result_token_unknown",
+}
 """What somebody who is not signed in may ask, and what is wrong with the inputs above."""
 
 ARGUMENTS = {

@@ -81,6 +81,7 @@ MEMBER_STEPS: dict[str, tuple[Any, str, str]] = {
     "Job of a step ended": (step_jobs, "_ended", "after"),
     "deployment about to be changed": (step_deployments, "update_deployment", "before"),
     "deployment changed": (step_deployments, "update_deployment", "after"),
+    "about to wait for a result": (execution, "let_wait", "before"),
 }
 
 OBSERVER_STEPS: dict[str, tuple[Any, str, str]] = {

@@ -32,9 +32,9 @@ steps:
 """
 
 
-async def killed_at(stack: Stack, step: str) -> None:
-    """Runs a worker until it kills itself at this step, and lets its leases end."""
-    worker = forked(run, step, environment=environment(stack))
+async def killed_at(stack: Stack, step: str, **settings: object) -> None:
+    """Runs a worker, with these settings, until it kills itself at this step, and lets its leases end."""
+    worker = forked(run, step, environment=environment(stack, **settings))
     async with asyncio.timeout(180):
         assert await worker.wait() == -signal.SIGKILL
     async with stack.services.transaction() as transaction:

@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from app.identity.credentials import viewer_by_id
 from app.steps.context import StepContext
-from app.steps.functions import FUNCTIONS
+from app.steps.deployments import deploy, reconcile
 from app.tables.identity import Organization, Role, User
 from schema.relay.ids import row_id
 from simulator import Member
@@ -190,8 +190,9 @@ async def test_an_attempt_that_is_executed_again_changes_the_deployment_once(
         run = await started(stack, "name: log\nsteps:\n  - {name: a, type: log, inputs: {message: Hi.}}\n", "log")
         await ended(stack, run)
         given = (stack.services, organization.id, starter, row_id(run, "WorkflowRun"), "release", 1)
-        first = await FUNCTIONS[change](StepContext(*given, version=2), inputs)
-        again = await FUNCTIONS[change](StepContext(*given, version=2, executions=2), inputs)
+        function = {"deploy": deploy, "reconcile": reconcile}[change]
+        first = await function(StepContext(*given, version=2), inputs)
+        again = await function(StepContext(*given, version=2, executions=2), inputs)
         assert again["generation"] == first["generation"] == (2 if change == "deploy" else 1)
         kinds = [each["kind"] for each in (await stack.data(GENERATIONS, id=deployment))["node"]["operations"]["nodes"]]
         assert kinds == (["UPDATE", "CREATE"] if change == "deploy" else ["RECONCILE", "RECONCILE", "CREATE"])

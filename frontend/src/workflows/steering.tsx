@@ -151,6 +151,7 @@ export function Waiting({ run, viewer }: { run: Run; viewer: Viewer }) {
           <div key={path} className="row wide">
             <span className="wrap">
               <b>{path}</b> waits {waitsFor === "SIGNAL" && `for the signal ${step.signal}`}
+              {waitsFor === "RESULT" && "for a result from outside"}
               {step.waitsUntil && (
                 <>
                   {" "}

@@ -29,13 +29,15 @@ const WAITS: Record<WorkflowWaitKind, string> = {
   SLEEP: "Waiting",
   SIGNAL: "Waiting for a signal",
   APPROVAL: "Waiting for an approval",
+  RESULT: "Waiting for a result from outside",
 };
 
 export function markOf({ state, isCancelling, waiting }: WorkflowRunLineFragment): Marked {
   if (state !== "RUNNING") return RUNS[state];
   if (isCancelling) return ["busy", "minus", "Cancelling"];
   const kinds = new Set(waiting.map(({ waitsFor }) => waitsFor));
-  for (const kind of ["APPROVAL", "SIGNAL", "SLEEP"] as const) if (kinds.has(kind)) return waitMark(kind);
+  for (const kind of ["APPROVAL", "SIGNAL", "RESULT", "SLEEP"] as const)
+    if (kinds.has(kind)) return waitMark(kind);
   return RUNS.RUNNING;
 }
 
