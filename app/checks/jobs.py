@@ -6,20 +6,24 @@ the cluster before a request is sent on it."""
 from datetime import datetime
 
 from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.checks.services import CheckServices
 from app.checks.subject import UNREACHABLE, Subject
 from app.clusters.applying import create, delete
+from app.clusters.member import Member, Purpose
 from app.clusters.objects import ObjectType, get_object, list_objects
 from app.core.concurrency import for_each
 from app.core.errors import Forbidden, UserError
+from app.delivery.leftovers import stored_jobs
+from app.groups.queries import account_of
 from app.jobs.rollouts import DiscardCheckJobs
-from app.resources.place import Place, places_of, reading_from
+from app.resources.place import Place, places_of, reading, reading_from
 from app.rollouts.check_jobs import LOST, MEASUREMENT, RUN, RUNNING, Look, job_of, key_of, latest, look_of
 from app.rollouts.checks import Finding
 from app.rollouts.states import Answer
+from app.tables.clusters import Cluster
 from app.tables.columns import now
-from app.tables.rollouts import CheckRun, RolloutTarget
 
 JOBS = ObjectType("batch", "v1", "Job", "jobs", namespaced=True)
 _AT_ONCE = 8
@@ -81,36 +85,40 @@ async def _look(services: CheckServices, place: Place, subject: Subject, before:
 
 
 async def discard_check_jobs(services: CheckServices, given: DiscardCheckJobs) -> None:
-    """Deletes the Jobs of a measurement or, without one, of a run.
+    """Deletes the Jobs of a measurement or, without one, of a run. The rows of the run may have been deleted.
 
     Raises:
         UserError: a cluster cannot be asked now; on all others, they are deleted.
     """
     async with services.database.reading() as session:
-        run = await session.get(CheckRun, given.run_id)
-        if run is None:
+        jobs = given.jobs or await stored_jobs(session, given.run_id)
+        if jobs is None:
             return
-        statement = select(RolloutTarget.target_id).where(
-            col(RolloutTarget.rollout_id) == run.rollout_id, col(RolloutTarget.wave) == run.wave
-        )
-        ids = [target_id for target_id in (await session.exec(statement)).all() if target_id is not None]
-    selector = f"{RUN}={key_of(run.id, run.started_at)}"
+        rows = await session.exec(select(Cluster).where(col(Cluster.id).in_(jobs.cluster_ids)))
+        members = {row.name: await _member(services, session, row) for row in rows}
+    selector = f"{RUN}={jobs.run_key}"
     if given.number is not None:
         selector += f",{MEASUREMENT}={given.number}"
 
-    async def discard(place: Place) -> UserError | None:
-        namespace = place.deployment.namespace
+    async def discard(found: tuple[str, Member]) -> UserError | None:
         try:
-            async with reading_from(services, place) as member:
-                async for page in list_objects(member, JOBS, selector, whole=False, namespace=namespace, most=_MOST):
+            async with reading(services, jobs.organization_id, *found) as member:
+                async for page in list_objects(
+                    member, JOBS, selector, whole=False, namespace=jobs.namespace, most=_MOST
+                ):
                     for job in page.items:
-                        await delete(member, JOBS, namespace, job["metadata"]["name"])
+                        await delete(member, JOBS, jobs.namespace, job["metadata"]["name"])
         except UserError as error:
             return error
         return None
 
-    places = await places_of(services, ids)
-    errors = await for_each(places.values(), discard, at_once=_AT_ONCE)
+    errors = await for_each(members.items(), discard, at_once=_AT_ONCE)
     for error in errors:
         if error is not None:
             raise error
+
+
+async def _member(services: CheckServices, session: AsyncSession, cluster: Cluster) -> Member:
+    """The cluster, with the permissions of its group. The session keeps the group, which many clusters share."""
+    account = await account_of(session, cluster.group_id) if cluster.group_id is not None else None
+    return services.members.of(cluster).used_for(Purpose.RESOURCES).acting_as(account)

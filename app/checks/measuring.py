@@ -38,7 +38,7 @@ async def measure_check(services: CheckServices, job: MeasureCheck) -> None:
         subject = await due_subject(session, job.run_id, job.version)
     if subject is None:
         async with services.transaction() as transaction:
-            await discard_again(transaction, job.run_id)
+            await discard_again(transaction, job.run_id, job.jobs)
         return
     started_at = subject.run.measuring_since or now()
     if subject.rule.kind is CheckKind.JOB:
@@ -62,7 +62,8 @@ async def _follow_jobs(services: CheckServices, subject: Subject, started_at: da
         looks = last_looks(subject)
     if now() < latest(started_at, subject.rule.spec) and not all(look.has_ended for look in looks.values()):
         async with services.transaction() as transaction:
-            await postpone(transaction, subject.run, subject.row, started_at, looks, pause(now() - started_at))
+            after = pause(now() - started_at)
+            await postpone(transaction, subject.run, subject.row, subject.jobs, started_at, looks, after)
         return
     clusters = {name: look.finding for name, look in looks.items()}
     await _write(services, subject, Measured(_summed_up(subject, clusters), started_at, clusters))
@@ -70,7 +71,7 @@ async def _follow_jobs(services: CheckServices, subject: Subject, started_at: da
 
 async def _write(services: CheckServices, subject: Subject, measured: Measured) -> None:
     async with services.transaction() as transaction:
-        await write_measurement(transaction, subject.run, subject.row, subject.wave, measured)
+        await write_measurement(transaction, subject.run, subject.row, subject.jobs, subject.wave, measured)
 
 
 async def _measured(services: CheckServices, subject: Subject) -> tuple[Mapping[str, Finding], Finding]:

@@ -7,7 +7,9 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.delivery.checking import answers_of
+from app.delivery.leftovers import jobs_of
 from app.health.health import Health
+from app.jobs.rollouts import CheckJobs
 from app.releases.status import TargetStatus
 from app.rollouts.checks import CheckRule, Finding
 from app.rollouts.states import ACTIVE, Answer, CheckVerdict, TargetState, WaveState
@@ -57,6 +59,8 @@ class Subject:
     has_others: bool
     number: int
     """That of the measurement."""
+    jobs: CheckJobs | None
+    """Where the Jobs of the run are, if its check runs Jobs."""
 
 
 async def due_subject(session: AsyncSession, run_id: int, version: int) -> Subject | None:
@@ -78,9 +82,9 @@ async def due_subject(session: AsyncSession, run_id: int, version: int) -> Subje
             others += state is not TargetState.SKIPPED
     rule = CheckRule.of_json(run.rule)
     number = len(await answers_of(session, run.id)) + 1
-    return Subject(
-        run, row, wave.rule["name"], rule, tuple(found), has_others=others > 0 and not is_before, number=number
-    )
+    jobs = (await jobs_of(session, row, [run])).get(run.id)
+    has_others = others > 0 and not is_before
+    return Subject(run, row, wave.rule["name"], rule, tuple(found), has_others=has_others, number=number, jobs=jobs)
 
 
 def _is_examined(state: TargetState, status: TargetStatus, *, is_before: bool) -> bool:

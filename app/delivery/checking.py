@@ -15,10 +15,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.core.transaction import Transaction
 from app.delivery import metrics
 from app.delivery.codes import RolloutEvent
+from app.delivery.leftovers import jobs_of, stored_jobs
 from app.delivery.stored import Loaded
-from app.jobs.rollouts import DiscardCheckJobs, MeasureCheck, wake_rollouts
+from app.jobs.rollouts import CheckJobs, DiscardCheckJobs, MeasureCheck, wake_rollouts
 from app.rollouts.check_jobs import Look
-from app.rollouts.checks import CheckKind, CheckRule, Finding, worst_first
+from app.rollouts.checks import CheckRule, Finding, worst_first
 from app.rollouts.progress import Advance, lapsed
 from app.rollouts.states import ENDED, Answer, CheckVerdict
 from app.tables.columns import now
@@ -71,12 +72,15 @@ async def follow_checks(transaction: Transaction, loaded: Loaded, advanced: Adva
         ids = col(CheckRun.id).in_([loaded.checks[key].id for key in cancelled])
         # A run that ends by itself just now keeps its verdict, unless the wave has to settle again.
         await _cancel(transaction, loaded.row, ids, *([_IS_OPEN] if advanced.rollout.phase in ENDED else []))
+    runs = list[CheckRun]()
     for key in advanced.checks:
         run = loaded.checks.get(key) if key not in cancelled else None
-        if run is None:
-            run = await start_run(transaction, loaded.row, loaded.waves[key[0]], key[1])
-        if run.verdict is CheckVerdict.RUNNING:  # also after the rollout was paused, when a measurement was left out
-            _request(transaction, loaded.row, run.id, run.version, run.next_at)
+        runs.append(run or await start_run(transaction, loaded.row, loaded.waves[key[0]], key[1]))
+    running = [run for run in runs if run.verdict is CheckVerdict.RUNNING]
+    jobs = await jobs_of(transaction.session, loaded.row, running)
+    for run in running:  # also after the rollout was paused, when a measurement was left out
+        job = MeasureCheck(run_id=run.id, version=run.version, jobs=jobs.get(run.id))
+        _request(transaction, loaded.row, job, run.next_at)
 
 
 async def start_run(transaction: Transaction, row: Rollout, wave: RolloutWave, name: str) -> CheckRun:
@@ -96,9 +100,8 @@ def _rules(wave: RolloutWave) -> list[dict[str, Any]]:
     return [*wave.rule.get("checksBefore", ()), *wave.rule.get("checks", ())]
 
 
-def _request(transaction: Transaction, row: Rollout, run_id: int, version: int, at: datetime | None) -> None:
+def _request(transaction: Transaction, row: Rollout, job: MeasureCheck, at: datetime | None) -> None:
     after = max(at - now(), timedelta()) if at is not None else timedelta()
-    job = MeasureCheck(run_id=run_id, version=version)
     transaction.enqueue(job, organization_id=row.organization_id, after=after, unless_open=True)
 
 
@@ -112,16 +115,21 @@ async def _cancel(transaction: Transaction, row: Rollout, *which: ColumnElement[
         update(CheckRun)
         .where(col(CheckRun.rollout_id) == row.id, *which)
         .values(verdict=CheckVerdict.CANCELLED, next_at=None, ended_at=now())
-        .returning(col(CheckRun.id), col(CheckRun.rule))
-        .execution_options(synchronize_session=False)
+        .returning(CheckRun)
+        .execution_options(synchronize_session=False, populate_existing=True)
     )
-    for run_id, rule in cancelled:
-        if rule["kind"] == CheckKind.JOB:
-            transaction.enqueue(DiscardCheckJobs(run_id=run_id), organization_id=row.organization_id)
+    for run_id, jobs in (await jobs_of(transaction.session, row, list(cancelled.scalars()))).items():
+        transaction.enqueue(DiscardCheckJobs(run_id=run_id, jobs=jobs), organization_id=row.organization_id)
 
 
 async def postpone(
-    transaction: Transaction, run: CheckRun, row: Rollout, since: datetime, looks: Mapping[str, Look], pause: timedelta
+    transaction: Transaction,
+    run: CheckRun,
+    row: Rollout,
+    jobs: CheckJobs | None,
+    since: datetime,
+    looks: Mapping[str, Look],
+    pause: timedelta,
 ) -> None:
     """Continues a measurement after a pause: some of its Jobs have not ended. `looks` is kept until then."""
     next_at = now() + pause
@@ -132,23 +140,25 @@ async def postpone(
         statement.values(**changes).returning(col(CheckRun.id)).execution_options(synchronize_session=False)
     )
     if written.first() is None:
-        await discard_again(transaction, run.id)
+        await discard_again(transaction, run.id, jobs)
         return
-    _request(transaction, row, run.id, run.version + 1, next_at)
+    again = MeasureCheck(run_id=run.id, version=run.version + 1, jobs=jobs)
+    _request(transaction, row, again, next_at)
 
 
-async def discard_again(transaction: Transaction, run_id: int) -> None:
-    """Deletes the Jobs of a run that has ended, and of the measurements that have been written: a worker whose result
-    came too late may have created some after they were deleted."""
+async def discard_again(transaction: Transaction, run_id: int, jobs: CheckJobs | None) -> None:
+    """Deletes the Jobs of a run that has ended or was deleted, and of the measurements that have been written: a worker
+    whose result came too late may have created some after they were deleted."""
     session = transaction.session
     run = await session.get(CheckRun, run_id, populate_existing=True)
-    if run is None or run.rule["kind"] != CheckKind.JOB:
+    jobs = jobs or await stored_jobs(session, run_id)
+    if jobs is None:
         return
-    row = await session.get_one(Rollout, run.rollout_id)
-    written = 0 if run.ended_at is not None else len(await answers_of(session, run_id))
-    if run.ended_at is not None or written:
-        job = DiscardCheckJobs(run_id=run_id, number=written or None)
-        transaction.enqueue(job, organization_id=row.organization_id)
+    has_ended = run is None or run.ended_at is not None
+    written = 0 if has_ended else len(await answers_of(session, run_id))
+    if has_ended or written:
+        job = DiscardCheckJobs(run_id=run_id, number=written or None, jobs=jobs)
+        transaction.enqueue(job, organization_id=jobs.organization_id)
 
 
 async def answers_of(session: AsyncSession, run_id: int) -> list[Answer]:
@@ -157,7 +167,7 @@ async def answers_of(session: AsyncSession, run_id: int) -> list[Answer]:
 
 
 async def write_measurement(
-    transaction: Transaction, run: CheckRun, row: Rollout, wave: str, measured: Measured
+    transaction: Transaction, run: CheckRun, row: Rollout, jobs: CheckJobs | None, wave: str, measured: Measured
 ) -> CheckVerdict | None:
     """Writes a measurement, unless the run has changed since it began. Returns the verdict, or None then."""
     rule = CheckRule.of_json(run.rule)
@@ -179,7 +189,7 @@ async def write_measurement(
         },
     )
     if written.first() is None:
-        await discard_again(transaction, run.id)
+        await discard_again(transaction, run.id, jobs)
         return None
     number = len(answers) + 1
     transaction.session.add(
@@ -193,15 +203,15 @@ async def write_measurement(
             finished_at=moment,
         )
     )
-    if rule.kind is CheckKind.JOB:
-        done = DiscardCheckJobs(run_id=run.id, number=None if is_last else number)
+    if jobs is not None:
+        done = DiscardCheckJobs(run_id=run.id, number=None if is_last else number, jobs=jobs)
         transaction.enqueue(done, organization_id=row.organization_id)
     _record(transaction, row, run.name, wave, number, finding, verdict)
     metrics.note_measurement(rule.kind, finding.answer)
     if is_last:
         await wake_rollouts(transaction, [row.id])
     else:
-        _request(transaction, row, run.id, run.version + 1, next_at)
+        _request(transaction, row, MeasureCheck(run_id=run.id, version=run.version + 1, jobs=jobs), next_at)
     return verdict
 
 

@@ -15,6 +15,7 @@ from app.core.errors import Conflict, NotFound, Problem, all_invalid
 from app.core.names import counted, label_problem
 from app.core.services import Services
 from app.core.transaction import Transaction
+from app.delivery.starting import end_rollout, open_rollouts
 from app.deployments.generation import without_clusters
 from app.deployments.inputs import renew_inputs
 from app.deployments.removal import Removal
@@ -26,10 +27,12 @@ from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.operations.removal import give_up
 from app.registers.common import CommonCode
+from app.rollouts.states import RolloutPhase
 from app.tables.clusters import Cluster
 from app.tables.deployments import Deployment, DeploymentRevision
 from app.tables.groups import MULTI_CLUSTER_DEPLOYMENT, ClusterGroup, FeatureState, GroupFeature
 from app.tables.operations import Operation
+from app.tables.states import OperationState
 from app.targets.abandonment import AbandonedRelease
 from app.targets.queries import targets_with_clusters
 
@@ -194,6 +197,8 @@ async def delete_group(services: Services, viewer: Viewer, group_id: int, *, for
             )
         abandoned: list[AbandonedRelease] = []
         for deployment in deployments:
+            for rollout in await open_rollouts(transaction, deployment.id):
+                await end_rollout(transaction, rollout, RolloutPhase.ABORTED, OperationState.CANCELLED)
             pairs = await targets_with_clusters(session, deployment.id)
             left = [
                 AbandonedRelease(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy import bindparam, select
 from sqlmodel import col
 
@@ -17,12 +18,29 @@ class AdvanceRollout(Job):
     rollout_id: int
 
 
+class CheckJobs(BaseModel):
+    """Where the Jobs of a run of a check are: in a namespace of these clusters, under a label with this key. Jobs of
+    Polyhelm keep it, because the rows of the run may be deleted before its Jobs are."""
+
+    model_config = ConfigDict(frozen=True)
+
+    organization_id: int
+    run_key: str
+    namespace: str
+    cluster_ids: tuple[int, ...]
+
+
 class MeasureCheck(Job):
     """Measures a check of a rollout. The version of its run is part of the key: each measurement is its own job."""
 
     job_name = "rollouts.measure"
     run_id: int
     version: int
+    jobs: CheckJobs | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.run_id} {self.version}"
 
 
 class DiscardCheckJobs(Job):
@@ -31,6 +49,7 @@ class DiscardCheckJobs(Job):
     job_name = "rollouts.discard_check_jobs"
     run_id: int
     number: int | None = None
+    jobs: CheckJobs | None = None
 
 
 _OWNERS = select(col(Rollout.id), col(Rollout.organization_id)).where(

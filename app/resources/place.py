@@ -75,6 +75,15 @@ async def _place(services: ResourceServices, session: AsyncSession, facts: Targe
 
 @asynccontextmanager
 async def reading_from(services: ResourceServices, place: Place) -> AsyncIterator[Member]:
+    """Gives the member of a target, as `reading`."""
+    async with reading(services, place.facts.organization_id, place.facts.cluster_name, place.member) as member:
+        yield member
+
+
+@asynccontextmanager
+async def reading(
+    services: ResourceServices, organization_id: int, cluster: str, member: Member
+) -> AsyncIterator[Member]:
     """Gives the member for a bounded time, as one of the reads that the organizations share.
 
     Raises:
@@ -82,10 +91,9 @@ async def reading_from(services: ResourceServices, place: Place) -> AsyncIterato
         Forbidden: if the service account of the group may not read this.
         RateLimited: if too many reads are waiting.
     """
-    cluster = place.facts.cluster_name
     try:
-        async with services.live_reads.slot(place.facts.organization_id), asyncio.timeout(SECONDS):
-            yield place.member
+        async with services.live_reads.slot(organization_id), asyncio.timeout(SECONDS):
+            yield member
     except PoolBusyError:
         raise RateLimited(CommonCode.BUSY, "Too many live objects are being read at once. Try again.") from None
     except TimeoutError:

@@ -144,9 +144,41 @@ async def test_jobs_that_a_worker_creates_after_the_end_of_the_rollout_are_delet
     assert len(jobs(fleet["paris"])) == 1
     if late == "a look":
         async with stack.services.transaction() as transaction:
-            await postpone(transaction, subject.run, subject.row, now(), looks, timedelta())
+            await postpone(transaction, subject.run, subject.row, subject.jobs, now(), looks, timedelta())
     else:
         await measure_check(stack.services, MeasureCheck(run_id=subject.run.id, version=subject.run.version))
+    await until_none(fleet)
+
+
+async def test_the_jobs_of_a_deployment_that_was_left_behind_are_deleted_once_their_cluster_can_be_asked(
+    stack: Stack, fleet: dict[str, Member]
+) -> None:
+    await rolled_out(stack, fleet, "paris")
+    fleet["paris"].faults.down = True
+    [group] = (await stack.data("{ clusterGroups { nodes { id } } }"))["clusterGroups"]["nodes"]
+    fields = "... on DeleteClusterGroupPayload { abandoned { clusterName } }"
+    assert "abandoned" in await stack.mutate("deleteClusterGroup", fields, id=group["id"], force=True)
+    assert await stack.services.database.rows(text("SELECT id FROM check_run")) == []
+    assert len(jobs(fleet["paris"])) == 1
+    fleet["paris"].faults.down = False
+    await until_none(fleet)
+
+
+@pytest.mark.parametrize("worker", ["dead", "late"])
+async def test_jobs_are_deleted_although_the_rows_of_their_run_were_deleted_while_a_worker_measured(
+    stack: Stack, fleet: dict[str, Member], worker: str
+) -> None:
+    await rolled_out(stack, fleet, "paris")
+    async with stack.services.transaction() as transaction:
+        [(run_id, version)] = await transaction.session.execute(_RUN)
+        subject = await due_subject(transaction.session, run_id, version)
+        await transaction.session.execute(text("DELETE FROM rollout"))
+        if worker == "late":  # else the next worker finds the job that the dead one did
+            await transaction.session.execute(text("DELETE FROM job"))
+    if worker == "late":
+        assert subject is not None
+        async with stack.services.transaction() as transaction:
+            await postpone(transaction, subject.run, subject.row, subject.jobs, now(), {}, timedelta())
     await until_none(fleet)
 
 
