@@ -69,12 +69,7 @@ class Attempt:
         if planned is None or self.work.desired is None or target.writes or target.intent is not None:
             return
         if self.step is None and self.seen is not None and self.seen.secret_version != planned:
-            found = f"revision {self.seen.release.revision}" if self.seen.release else "no release"
-            raise PermanentError(
-                ActionCode.RELEASE_NOT_AS_PLANNED,
-                f"The release on {self.work.cluster.name} was changed after its plan was made: it now has {found}."
-                " Nothing was done. Make a new plan.",
-            )
+            raise not_as_planned(self.work.cluster.name, self.seen)
 
     def not_converged(self) -> PermanentError:
         return PermanentError(
@@ -122,6 +117,16 @@ class Attempt:
         if self.seen.release is not None and self.seen.release.is_unfinished:
             return None
         return _too_many_attempts(error.code, error.message, error.output, writes)
+
+
+def not_as_planned(cluster: str, seen: Sighting) -> PermanentError:
+    """The error for a release that is not the one that its plan has shown."""
+    found = f"revision {seen.release.revision}, {seen.release.status}" if seen.release else "no release"
+    return PermanentError(
+        ActionCode.RELEASE_NOT_AS_PLANNED,
+        f"The release on {cluster} was changed after its plan was made: it now has {found}. Nothing was done. Make a"
+        " new plan.",
+    )
 
 
 def _too_many_attempts(code: ActionCode, message: str, output: str | None, writes: int) -> PermanentError:

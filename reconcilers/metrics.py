@@ -4,12 +4,12 @@ from prometheus_client import Counter, Gauge, Histogram
 
 ACTIONS = Counter(
     "polyhelm_actions_total",
-    "Actions of Helm and corrections of objects, by action and outcome.",
+    "Actions of Helm and changes without Helm, by action and outcome.",
     ["action", "outcome"],
 )
 ACTION_SECONDS = Histogram(
     "polyhelm_action_seconds",
-    "Duration of actions of Helm and corrections of objects, in seconds.",
+    "Duration of actions of Helm and changes without Helm, in seconds.",
     ["action"],
     buckets=(0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800),
 )

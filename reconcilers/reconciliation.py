@@ -19,7 +19,7 @@ from app.operations import endings, work
 from app.operations.work import Work
 from app.releases.error_codes import ActionCode
 from app.releases.release import Desired
-from app.releases.step import CORRECTION, Recovery, ReleaseAction, ReleaseStep, next_step
+from app.releases.step import API_MIGRATION, CORRECTION, Recovery, ReleaseAction, ReleaseStep, next_step
 from app.resources.corrections import due_objects
 from app.tables.columns import now
 from app.tables.operations import OperationKind
@@ -29,7 +29,7 @@ from app.targets.desired import compared
 from app.targets.sightings import Sighting, look_at_release
 from reconcilers.actions import perform
 from reconcilers.actions.validation import KnownManifests
-from reconcilers.attempt import Attempt
+from reconcilers.attempt import Attempt, not_as_planned
 from reconcilers.metrics import ACTIONS
 from reconcilers.stops import Run, Stop, StoppedError, Stops
 
@@ -86,10 +86,16 @@ class Reconciler:
             if found.operation.cancelled_at is not None:
                 raise StoppedError(Stop.CANCELLED)
             async with run.stoppable():
-                if await self._converge(attempt):
-                    await self._correct(attempt)
+                if found.operation.kind is OperationKind.API_MIGRATION:
+                    converged = await self._migrate(attempt)
+                else:
+                    converged = True
+                    if await self._converge(attempt):
+                        await self._correct(attempt)
             assert attempt.seen is not None
-            await endings.succeed(self._services, found, attempt.action, attempt.seen, attempt.output)
+            await endings.succeed(
+                self._services, found, attempt.action, attempt.seen, attempt.output, converged=converged
+            )
         except StoppedError as stopped:
             await self._stop(attempt, stopped)
         except TemporaryError as error:
@@ -152,6 +158,33 @@ class Reconciler:
         attempt.output = "\n".join(filter(None, (attempt.output, written)))
         ACTIONS.labels(ReleaseAction.CORRECTION, "succeeded").inc()
 
+    async def _migrate(self, attempt: Attempt) -> bool:
+        """Has the release's record written with other API versions, if the release is still the planned one. Returns
+        whether the release is in its wanted state: if it is not, that remains.
+
+        Raises:
+            ActionError: if the record cannot be written.
+        """
+        found = attempt.work
+        step, wanted, seen = await self._next(attempt)
+        if seen.release is None or seen.release.status != "deployed":
+            raise not_as_planned(found.cluster.name, seen)
+        if step.block is not None:
+            raise blocked(step.block, seen.release, found.cluster.name)
+        attempt.begin(API_MIGRATION)
+        try:
+            attempt.output = await self._perform(attempt, API_MIGRATION, wanted, seen)
+        except ActionError as error:
+            if error.code != ActionCode.RELEASE_CHANGED:
+                raise
+            raise not_as_planned(found.cluster.name, await self._look(attempt)) from error
+        if attempt.output:
+            ACTIONS.labels(ReleaseAction.API_MIGRATION, "succeeded").inc()
+        else:
+            attempt.action, attempt.output = ReleaseAction.NONE, None
+        step, _, _ = await self._next(attempt)
+        return step.is_done
+
     async def _next(self, attempt: Attempt) -> tuple[ReleaseStep, Desired | None, Sighting]:
         """Looks at the release; returns the next step, the wanted release, and the observation."""
         found, fingerprints = attempt.work, self._services.fingerprints
@@ -175,7 +208,7 @@ class Reconciler:
         if stopped.stop is Stop.REPLACED:
             await endings.supersede(self._services, found, action, words)
             return
-        if found.operation.kind is OperationKind.CORRECTION:
+        if found.operation.kind.keeps_release:
             await endings.cancel(self._services, found, action, attempt.seen, words)
             return
         try:

@@ -181,7 +181,7 @@ _ASKS_CLUSTERS = {"registerCluster", "updateCluster", "confirmCluster", "createD
 _CHECKS_INPUT = {
     *("createClusterGroup", "updateClusterGroup", "setGroupFeature", "addChartRepository", "uploadChart"),
     *("createSecret", "updateSecret", "reconcileDeployment", "createOrganization", "createUser", "setRole"),
-    *("createApiToken", "register", "setPassword"),
+    *("createApiToken", "register", "setPassword", "migrateApiVersions"),
 }
 _PLAIN = "... on UserError { __typename code message path }"
 

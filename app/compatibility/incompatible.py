@@ -57,6 +57,12 @@ class Incompatibility:
     state: ApiState
     api: Api
 
+    def replacement_in(self, version: Minor) -> "Replacement | None":
+        """What replaces the API version; of a removed one, what the version of Kubernetes serves in its place."""
+        if self.state is ApiState.REMOVED:
+            return replacement(self.object.api_version, self.object.kind, version)
+        return Replacement(self.api.use, self.api.since) if self.api.use and self.api.since else None
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -90,6 +96,28 @@ def incompatible(objects: Iterable[Reference], version: Minor) -> list[Incompati
         if api is not None and (state := api.state_in(version)) is not None:
             found.append(Incompatibility(each, state, api))
     return sorted(found, key=lambda each: each.state is ApiState.DEPRECATED)
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """The API version that a version of Kubernetes serves in place of a removed one, and the first version that serves
+    it."""
+
+    api_version: str
+    since: Minor
+
+
+def replacement(api_version: str, kind: str, version: Minor) -> Replacement | None:
+    """What replaces an API version of a kind that a version of Kubernetes does not serve; None if nothing does. A
+    replacement that the version does not serve either is replaced in turn."""
+    apis = known_apis().apis
+    found = None
+    while (api := apis.get((api_version, kind))) is not None and api.state_in(version) is ApiState.REMOVED:
+        if api.use is None or api.since is None:
+            return None
+        api_version = api.use
+        found = Replacement(api.use, api.since)
+    return found
 
 
 @cache

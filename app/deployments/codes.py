@@ -45,4 +45,6 @@ class DeploymentCode(ErrorCode):
     REFERENCE_CYCLE = "reference_cycle", "Values of targets refer to each other in a cycle."
     DEPENDENCY_CYCLE = "dependency_cycle", "Deployments would depend on each other in a cycle."
     HAS_DEPENDENTS = "has_dependents", "Other deployments depend on the deployment."
+    RELEASE_MOVED_ON = "release_moved_on", "The release has another revision than the planned one."
+    RECORD_NOT_MIGRATABLE = "record_not_migratable", "The record of a release cannot be migrated now."
     PLAN_LOST = "plan_lost", "The process that made the plan has ended."

@@ -68,27 +68,27 @@ async def _locked(session: AsyncSession, deployment: Deployment) -> Deployment:
 
 
 async def succeed(
-    services: Services, work: Work, action: ReleaseAction, seen: Sighting, output: str | None = None
+    services: Services,
+    work: Work,
+    action: ReleaseAction,
+    seen: Sighting,
+    output: str | None = None,
+    *,
+    converged: bool = True,
 ) -> None:
-    """Ends the result: a look has shown that the target is in its wanted state. `output` is Helm's output, if it ran. A
-    target whose release was to be removed is deleted, and after the last one also a deployment that is being
-    deleted."""
+    """Ends the result: a look has shown that the target is in its wanted state. Without `converged`, an operation that
+    keeps the release has done its work; the generation and the error of the target stay. `output` is Helm's output, or
+    what was done without Helm. A target whose release was to be removed is deleted, and after the last one also a
+    deployment that is being deleted."""
     async with services.transaction() as transaction:
         session = transaction.session
         deployment = work.deployment
         if work.desired is None:
             deployment = await _locked(session, deployment)
         await write_sightings(transaction, [seen])
-        await fenced(
-            transaction,
-            work.lease,
-            generation=work.generation,
-            error=None,
-            attempts=0,
-            writes=0,
-            retry_at=None,
-            **_freed(work) | {"intent": None},
-        )
+        reached = {"generation": work.generation, "error": None} if converged else {}
+        ended = {"attempts": 0, "writes": 0, "retry_at": None, **_freed(work), "intent": None}
+        await fenced(transaction, work.lease, **reached, **ended)
         await close_results(
             transaction,
             [work.target.id],
@@ -99,7 +99,7 @@ async def succeed(
         )
         if action is not ReleaseAction.NONE:
             work.record(transaction, TargetEvent.CONVERGED, f"{work.title(action)} succeeded.")
-        elif work.target.generation != work.generation and work.desired is not None:
+        elif converged and work.target.generation != work.generation and work.desired is not None:
             message = f"{deployment.release_name} on {work.cluster.name} matches generation {work.generation}."
             work.record(transaction, TargetEvent.GENERATION, message)
         if work.desired is None:

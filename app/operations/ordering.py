@@ -17,7 +17,7 @@ from app.releases.dependencies import Answer, Need, Other, wait_for, wait_for_re
 from app.releases.status import TargetStatus
 from app.tables.clusters import Cluster
 from app.tables.deployments import Deployment, DeploymentDependency
-from app.tables.operations import Operation, OperationKind, OperationResult
+from app.tables.operations import KEEPING, Operation, OperationResult
 from app.tables.targets import Release, Target
 from app.targets.joins import OPEN_RESULT, RELEASE_OF_TARGET
 from app.targets.judging import judge_targets
@@ -75,7 +75,7 @@ _NEEDS: Select[*tuple[Any, ...]] = (
         ),
         isouter=True,
     )
-    .where(_OURS, col(Target.wanted), col(Operation.kind) != OperationKind.CORRECTION, ~_IS_CURRENT)
+    .where(_OURS, col(Target.wanted), col(Operation.kind).not_in(KEEPING), ~_IS_CURRENT)
     .order_by(col(Target.id), col(_OtherDeployment.release_name))
 )
 _DEPENDENTS = (

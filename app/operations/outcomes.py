@@ -20,12 +20,14 @@ class ResultOutcome(StrEnum):
     UPGRADING = "UPGRADING"
     UNINSTALLING = "UNINSTALLING"
     CORRECTING = "CORRECTING"
+    MIGRATING = "MIGRATING"
     CANCELLING = "CANCELLING"
     UNCHANGED = "UNCHANGED"
     INSTALLED = "INSTALLED"
     UPGRADED = "UPGRADED"
     UNINSTALLED = "UNINSTALLED"
     CORRECTED = "CORRECTED"
+    MIGRATED = "MIGRATED"
     FAILED = "FAILED"
     SUPERSEDED = "SUPERSEDED"
     CANCELLED = "CANCELLED"
@@ -37,7 +39,7 @@ class ResultOutcome(StrEnum):
             return "replaced by a newer operation"
         words = self.lower().replace("_", " ")
         broken_off = self in (ResultOutcome.FAILED, ResultOutcome.CANCELLED) and action is not ReleaseAction.NONE
-        return f"{action.lower()} {words}" if broken_off else words
+        return f"{action.noun.lower()} {words}" if broken_off else words
 
 
 _OUTCOME = ResultOutcome
@@ -48,6 +50,7 @@ _DONE = {
     ReleaseAction.ROLLBACK: _OUTCOME.UPGRADED,
     ReleaseAction.UNINSTALL: _OUTCOME.UNINSTALLED,
     ReleaseAction.CORRECTION: _OUTCOME.CORRECTED,
+    ReleaseAction.API_MIGRATION: _OUTCOME.MIGRATED,
 }
 _DOING = {
     ReleaseAction.NONE: _OUTCOME.WAITING_FOR_CLUSTER,
@@ -56,6 +59,7 @@ _DOING = {
     ReleaseAction.ROLLBACK: _OUTCOME.UPGRADING,
     ReleaseAction.UNINSTALL: _OUTCOME.UNINSTALLING,
     ReleaseAction.CORRECTION: _OUTCOME.CORRECTING,
+    ReleaseAction.API_MIGRATION: _OUTCOME.MIGRATING,
 }
 _WAITING = {
     ActivityPhase.QUEUED: _OUTCOME.QUEUED,

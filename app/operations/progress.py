@@ -81,14 +81,16 @@ async def start_operation(
     skip_hooks: bool = False,
     force: bool = False,
     allow_crd_version_removal: Sequence[str] = (),
+    kubernetes_version: str | None = None,
     has_rollout: bool = False,
 ) -> Operation:
     """Opens an operation on targets (the cluster's name by the target's id), supersedes results that are open on them,
     and wakes workers after the commit. Without targets, the operation succeeds at once.
 
     With `skip_hooks`, hooks of the chart are not run; with `force`, releases that cannot be removed are left behind.
-    `allow_crd_version_removal` names CustomResourceDefinitions from which versions in use may be removed. An
-    operation that `has_rollout` stays open until `end_rollout_operation`."""
+    `allow_crd_version_removal` names CustomResourceDefinitions from which versions in use may be removed;
+    `kubernetes_version` is the version for which an API migration writes records. An operation that `has_rollout` stays
+    open until `end_rollout_operation`."""
     session = transaction.session
     operation = Operation(
         organization_id=deployment.organization_id,
@@ -99,6 +101,7 @@ async def start_operation(
         skip_hooks=skip_hooks,
         force=force,
         allow_crd_version_removal=list(allow_crd_version_removal),
+        kubernetes_version=kubernetes_version,
         has_rollout=has_rollout,
     )
     session.add(operation)

@@ -29,7 +29,7 @@ from app.tables.clusters import Cluster
 from app.tables.columns import now
 from app.tables.deployments import Deployment, DeploymentRevision
 from app.tables.groups import ClusterGroup
-from app.tables.operations import Operation, OperationResult
+from app.tables.operations import Operation, OperationKind, OperationResult
 from app.tables.secrets import Secret
 from app.tables.states import OperationState
 from app.tables.targets import Release, Target
@@ -127,7 +127,8 @@ async def take(services: Services, target_id: int, owner: str) -> Work | None:
         if target.wanted and target.allowed_generation is None:
             await _refuse(transaction, lease, operation)
             return None
-        may_wait = may_be_held and operation.cancelled_at is None and is_move(target, revision.generation)
+        moves = operation.kind is not OperationKind.API_MIGRATION and is_move(target, revision.generation)
+        may_wait = may_be_held and operation.cancelled_at is None and moves
         if may_wait and await is_held(transaction, lease, target, operation):
             return None
         if target.window is not None:

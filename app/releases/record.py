@@ -6,14 +6,14 @@ import binascii
 import json
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
 import orjson
 
 from app.releases.release import Observed
-from app.releases.storage import packed, unpacked
+from app.releases.storage import SECRET_TYPE, packed, secret_name, unpacked
 from app.releases.texts import NUL, without_nul, without_objects
 from app.releases.values import MAX_DEPTH as MAX_VALUES_DEPTH
 from app.releases.values import Values
@@ -79,15 +79,78 @@ def marked_failed(secret: Mapping[str, Any]) -> dict[str, Any]:
         UnreadableRecordError: if the Secret does not hold a release.
     """
     try:
-        text = unpacked(secret["data"]["release"])
-        _parsed(text)  # checks the bounds
-        record = json.loads(text)  # Python's own parser keeps integers of any size
+        record = _editable(secret)
         was = _text(record["info"]["status"])
         record["info"] |= {"status": "failed", "description": f"Interrupted ({was}), and marked as failed by Polyhelm"}
-        metadata = {"resourceVersion": secret["metadata"]["resourceVersion"], "labels": {"status": "failed"}}
-        return {"metadata": metadata, "data": {"release": packed(json.dumps(record, separators=(",", ":")).encode())}}
+        return _status_patch(secret, record)
     except _NOT_AS_HELM_WRITES as error:
         raise _unreadable(secret, error) from error
+
+
+def marked_superseded(secret: Mapping[str, Any]) -> dict[str, Any]:
+    """The patch that marks the revision of a record as superseded. It is valid for this version of the Secret only.
+
+    Raises:
+        UnreadableRecordError: if the Secret does not hold a release.
+    """
+    try:
+        record = _editable(secret)
+        record["info"]["status"] = "superseded"
+        return _status_patch(secret, record)
+    except _NOT_AS_HELM_WRITES as error:
+        raise _unreadable(secret, error) from error
+
+
+def next_revision(
+    secret: Mapping[str, Any], rewrite: Callable[[str], str], description: str, moment: datetime
+) -> dict[str, Any]:
+    """The Secret of the revision that follows a record: the same release, deployed at this moment, with the manifest
+    and the hooks as `rewrite` changes their texts.
+
+    Raises:
+        UnreadableRecordError: if the Secret does not hold a release.
+    """
+    try:
+        record = _editable(secret)
+        name, revision = _text(record["name"]), _revision(record["version"]) + 1
+        record["version"] = revision
+        record["manifest"] = rewrite(_of(str, record.get("manifest") or ""))
+        for hook in record.get("hooks") or []:
+            hook["manifest"] = rewrite(_of(str, hook.get("manifest") or ""))
+        deployed = {"status": "deployed", "description": description, "last_deployed": moment.isoformat()}
+        record["info"] |= deployed
+        labels = {key: value for key, value in secret["metadata"]["labels"].items() if key not in _TIMES}
+        labels |= {"status": "deployed", "version": str(revision), "createdAt": str(int(moment.timestamp()))}
+        return {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "type": SECRET_TYPE,
+            "metadata": {"name": secret_name(name, revision), "labels": labels},
+            "data": {"release": _repacked(record)},
+        }
+    except _NOT_AS_HELM_WRITES as error:
+        raise _unreadable(secret, error) from error
+
+
+_TIMES = ("createdAt", "modifiedAt")
+"""Labels in which Helm writes when it wrote the Secret."""
+
+
+def _editable(secret: Mapping[str, Any]) -> dict[str, Any]:
+    text = unpacked(secret["data"]["release"])
+    _parsed(text)  # checks the bounds
+    record: dict[str, Any] = json.loads(text)  # Python's own parser keeps integers of any size
+    return record
+
+
+def _status_patch(secret: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any]:
+    status = record["info"]["status"]
+    metadata = {"resourceVersion": secret["metadata"]["resourceVersion"], "labels": {"status": status}}
+    return {"metadata": metadata, "data": {"release": _repacked(record)}}
+
+
+def _repacked(record: Mapping[str, Any]) -> str:
+    return packed(json.dumps(record, separators=(",", ":")).encode())
 
 
 _NOT_AS_HELM_WRITES = (KeyError, TypeError, ValueError, AttributeError, binascii.Error, zlib.error)

@@ -16,6 +16,7 @@ PENDING = frozenset({"pending-install", "pending-upgrade", "pending-rollback"})
 # Descriptions that Helm writes (`pkg/action`), or we.
 _OWN_WORDS = re.compile(
     r"(Install|Upgrade|Uninstallation) complete|Initial install underway|Preparing upgrade|Rollback to \d+"
+    r"|API versions updated for Kubernetes [0-9.]+ by Polyhelm"
     r"|Deletion in progress \(or silently failed\)|Interrupted \([a-z-]+\), and marked as failed by Polyhelm"
 )
 _FAILED = re.compile(r'(Release|Upgrade|Rollback) "[a-z0-9.-]+" failed: ')

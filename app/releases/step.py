@@ -11,8 +11,8 @@ from app.releases.status import TargetStatus, judge
 
 class ReleaseAction(StrEnum):
     """What is done to a release. ROLLBACK remains for results of older versions: a rollback to an earlier generation is
-    an upgrade, and Helm itself rolls back when an atomic upgrade fails. For a CORRECTION of objects, Helm is not
-    run."""
+    an upgrade, and Helm itself rolls back when an atomic upgrade fails. For a CORRECTION of objects and for an
+    API_MIGRATION of the release's record, Helm is not run."""
 
     NONE = "NONE"
     INSTALL = "INSTALL"
@@ -20,6 +20,7 @@ class ReleaseAction(StrEnum):
     ROLLBACK = "ROLLBACK"
     UNINSTALL = "UNINSTALL"
     CORRECTION = "CORRECTION"
+    API_MIGRATION = "API_MIGRATION"
 
     @property
     def noun(self) -> str:
@@ -34,6 +35,7 @@ _NOUNS = {
     ReleaseAction.ROLLBACK: "Rollback",
     ReleaseAction.UNINSTALL: "Uninstallation",
     ReleaseAction.CORRECTION: "Correction",
+    ReleaseAction.API_MIGRATION: "API migration",
 }
 
 
@@ -80,6 +82,8 @@ HISTORY = 10
 CORRECTION = ReleaseStep(ReleaseAction.CORRECTION)
 """Objects of a release in its desired state are set back. No state of a release asks for this step: it follows where
 the deployment wants it and objects differ."""
+API_MIGRATION = ReleaseStep(ReleaseAction.API_MIGRATION)
+"""The release gets a revision whose record has other API versions. Only an operation asks for this step."""
 _DONE = ReleaseStep(ReleaseAction.NONE)
 _UNINSTALL = ReleaseStep(ReleaseAction.UNINSTALL)
 _UPGRADABLE = ("deployed", "failed", "superseded")

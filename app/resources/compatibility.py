@@ -1,17 +1,18 @@
 """Finds the objects of an organization's releases whose API versions a version of Kubernetes deprecates or removes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlmodel import col
 
-from app.compatibility.incompatible import Api, ApiState, Minor, incompatible, known_apis, minor_of
+from app.compatibility.incompatible import Api, ApiState, Minor, Replacement, incompatible, known_apis, minor_of
 from app.core.errors import invalid
 from app.core.paging import Page, Window, cursor_of, position_of
 from app.core.services import Services
 from app.registers.common import CommonCode
-from app.releases.inventory import Reference
+from app.releases.inventory import Reference, ResourceOrigin
 from app.tables.clusters import Cluster
 from app.tables.deployments import Deployment
 from app.tables.groups import ClusterGroup
@@ -29,8 +30,10 @@ class IncompatibleResource:
     """An object of a release, the state of its API version, and where the object is."""
 
     object: Reference
+    origin: ResourceOrigin
     state: ApiState
     api: Api
+    replacement: Replacement | None
     cluster: str
     group: str
     release: str
@@ -56,7 +59,7 @@ async def count_incompatible(services: Services, organization_id: int, version: 
         .select_from(LiveResource)
         .join(Target, col(Target.id) == LiveResource.target_id)
         .join(Deployment, col(Deployment.id) == Target.deployment_id)
-        .where(col(Deployment.organization_id) == organization_id, _uses(version, state))
+        .where(col(Deployment.organization_id) == organization_id, uses(version, [state]))
     )
     count: int = (await services.database.rows(statement))[0][0]
     return count
@@ -72,7 +75,7 @@ async def incompatible_resources(
         .join(Deployment, col(Deployment.id) == Target.deployment_id)
         .join(ClusterGroup, col(ClusterGroup.id) == Deployment.group_id)
         .join(Cluster, col(Cluster.id) == Target.cluster_id)
-        .where(col(Deployment.organization_id) == organization_id, _uses(version, state))
+        .where(col(Deployment.organization_id) == organization_id, uses(version, [state]))
         .order_by(*_KEYS)
         .limit(window.first + 1)
     )
@@ -82,23 +85,41 @@ async def incompatible_resources(
         statement = statement.where(tuple_(*_KEYS) > position_of(window.after, _KEYS))
     async with services.database.reading() as session:
         rows = (await session.execute(statement)).all()
-    found = []
-    for row, cluster_name, group, deployment in rows[: window.first]:
-        reference = Reference(row.api_group, row.api_version, row.kind, row.namespace, row.name)
-        [each] = incompatible([reference], version)
-        release = (deployment.release_name, deployment.namespace)
-        found.append(IncompatibleResource(reference, each.state, each.api, cluster_name, group, *release))
+    found = [
+        incompatible_resource(row, version, cluster_name, group, deployment.release_name, deployment.namespace)
+        for row, cluster_name, group, deployment in rows[: window.first]
+    ]
     cursors = [cursor_of(*(getattr(row[0], key.key) for key in _KEYS)) for row in rows[: window.first]]
     return Page(found, cursors, len(rows) > window.first, window.after is not None)
 
 
-def _uses(version: Minor, state: ApiState) -> ColumnElement[bool]:
-    """Whether an object uses one of the API versions that are in this state in a version of Kubernetes."""
+def incompatible_resource(
+    row: LiveResource, version: Minor, cluster: str, group: str, release: str, release_namespace: str
+) -> IncompatibleResource:
+    """An object that uses one of these API versions."""
+    reference = Reference(row.api_group, row.api_version, row.kind, row.namespace, row.name)
+    [found] = incompatible([reference], version)
+    return IncompatibleResource(
+        reference,
+        row.origin,
+        found.state,
+        found.api,
+        found.replacement_in(version),
+        cluster,
+        group,
+        release,
+        release_namespace,
+    )
+
+
+def uses(version: Minor, states: Iterable[ApiState]) -> ColumnElement[bool]:
+    """Whether an object uses one of the API versions that are in one of these states in a version of Kubernetes."""
+    wanted = set(states)
     names = [
         (group, api_version, kind)
         for (name, kind), api in known_apis().apis.items()
         for group, _, api_version in [name.rpartition("/")]
-        if api.state_in(version) is state
+        if api.state_in(version) in wanted
     ]
     row = LiveResource
     return tuple_(col(row.api_group), col(row.api_version), col(row.kind)).in_(names)

@@ -21,11 +21,17 @@ class OperationKind(StrEnum):
     RECONCILE = "RECONCILE"
     DELETE = "DELETE"
     CORRECTION = "CORRECTION"  # objects that differ from the manifest are reverted, without Helm
+    API_MIGRATION = "API_MIGRATION"  # records get the API versions that replace removed ones, without Helm
 
     @property
     def noun(self) -> str:
         """The operation as the subject of a sentence."""
         return _NOUNS[self]
+
+    @property
+    def keeps_release(self) -> bool:
+        """Whether it leaves a release that is not in its desired state as it is."""
+        return self in KEEPING
 
 
 _NOUNS = {
@@ -36,7 +42,12 @@ _NOUNS = {
     OperationKind.RECONCILE: "Reconciliation",
     OperationKind.DELETE: "Deletion",
     OperationKind.CORRECTION: "Correction",
+    OperationKind.API_MIGRATION: "API migration",
 }
+
+
+KEEPING = frozenset({OperationKind.CORRECTION, OperationKind.API_MIGRATION})
+"""The kinds of operations that bring no release to its desired state."""
 
 
 class Operation(SQLModel, table=True):
@@ -56,6 +67,7 @@ class Operation(SQLModel, table=True):
     allow_crd_version_removal: list[str] = Json(
         default_factory=list
     )  # CustomResourceDefinitions from which versions in use may be removed
+    kubernetes_version: str | None = None  # of an API migration: the one that records are written for, such as 1.32
     created_at: datetime = Timestamp(default_factory=now)
     finished_at: datetime | None = Timestamp(default=None)
     cancelled_at: datetime | None = Timestamp(default=None)  # when it was cancelled; open results end soon after

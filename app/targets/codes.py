@@ -23,6 +23,7 @@ class TargetEvent(EventKind):
     )
     DRIFTED = "target.drifted", "A manual change to a release, or to its objects, is being corrected."
     CORRECTED = "target.corrected", "Objects of a release were reverted to its manifest, or created again."
+    MIGRATED = "target.migrated", "The release's record has other API versions in a new revision."
     DEFINITIONS = (
         "target.definitions",
         "CustomResourceDefinitions of the chart were created or replaced on a cluster.",

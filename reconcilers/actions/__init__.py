@@ -1,5 +1,5 @@
-"""Actions on releases. `perform` takes a step for a release: the next one that it needs, or the correction of its
-objects."""
+"""Actions on releases. `perform` takes a step for a release: the next one that it needs, the correction of its objects,
+or the API migration of its record."""
 
 import time
 from functools import partial
@@ -14,6 +14,7 @@ from reconcilers.actions.action import Action, Task
 from reconcilers.actions.correction import CorrectObjects
 from reconcilers.actions.deployment import Deploy
 from reconcilers.actions.marking import MarkFailed
+from reconcilers.actions.migration import MigrateRecord
 from reconcilers.actions.removal import Uninstall
 from reconcilers.actions.validation import KnownManifests
 from reconcilers.metrics import ACTION_SECONDS
@@ -23,6 +24,8 @@ def action_of(step: ReleaseStep, manifests: KnownManifests) -> Action:
     """The action that takes a step."""
     if step.action is ReleaseAction.CORRECTION:
         return CorrectObjects()
+    if step.action is ReleaseAction.API_MIGRATION:
+        return MigrateRecord()
     if step.recovery is Recovery.MARK_FAILED:
         return MarkFailed()
     if step.runs is ReleaseAction.UNINSTALL:
@@ -41,8 +44,9 @@ async def perform(
     counts: bool,
 ) -> str | None:
     """Takes a step that was derived from the observation `seen` and the `wanted` release; returns Helm's output, or
-    what a correction has done. After a run of Helm, the caller has to look at the release again to know whether the
-    step succeeded; until then, the intent stays. `counts` says that the step makes a revision or runs hooks.
+    what a correction or a migration has done. After a run of Helm, the caller has to look at the release again to know
+    whether the step succeeded; until then, the intent stays. `counts` says that the step makes a revision or runs
+    hooks.
 
     Raises:
         ActionError: if the step fails; has Helm's output.

@@ -364,6 +364,13 @@ CODES: dict[str, tuple[str, ...]] = {
         "rollout_state",
     ),
     "lift_hold": ("hold_not_found",),
+    "migrate_api_versions": (
+        "invalid_input",
+        "record_not_migratable",
+        "release_moved_on",
+        "target_not_found",
+        "too_many",
+    ),
     "override_change_windows": (
         "invalid_input",
         "not_held",

@@ -12,7 +12,8 @@ for _enum in (OperationKind, OperationState, ResultOutcome):
 strawberry.enum(
     ReleaseAction,
     description="What is done to a release. ROLLBACK stands in results of older versions only: a rollback to an earlier"
-    " generation is an UPGRADE. A CORRECTION sets objects back to the manifest, without Helm.",
+    " generation is an UPGRADE. A CORRECTION sets objects back to the manifest, without Helm, and an API_MIGRATION"
+    " writes a revision whose record has other API versions, without Helm.",
 )
 
 __all__ = ["OperationKind", "OperationState", "ReleaseAction", "ResultOutcome"]

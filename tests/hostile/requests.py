@@ -43,6 +43,7 @@ from app.resources.tree import REPLICA_SET, node_of
 from app.tables.columns import now
 from app.targets.sightings import Sighting
 from reconcilers.actions.marking import mark_failed
+from reconcilers.actions.migration import create_record
 from simulator import Member as SimulatedMember
 from simulator.logs import At
 from tests.helm.places import Open
@@ -286,6 +287,11 @@ async def mark(member: Member) -> None:
     await mark_failed(member, Open(), seen)
 
 
+async def record_next(member: Member) -> Any:
+    metadata = {"name": "sh.helm.release.v1.shop.v4", "labels": {"owner": "helm", "name": "shop"}}
+    return await create_record(member, Open(), "default", {"kind": "Secret", "metadata": metadata})
+
+
 def _observed(status: str) -> Observed:
     return Observed("shop", "default", 3, status, "web", "1.2.3")
 
@@ -469,6 +475,7 @@ KINDS = (
     Kind("dry run of a replaced definition", "PUT", f"{DEFINITIONS}/{NAMES}", compared_definitions, "dryRun=All"),
     Kind("definition", "GET", f"{DEFINITIONS}/{NAMES}", compared_definitions, "^$"),
     Kind("record to be marked as failed", "GET", RECORDS, mark, "^$"),
+    Kind("record of a new revision", "POST", SECRETS, record_next, "^$"),
     Kind("mark of a record", "PATCH", RECORDS, mark, "^$"),
 )
 

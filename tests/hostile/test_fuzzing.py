@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,8 +14,9 @@ from app.charts.index import read_index
 from app.clusters.changes import read_changes
 from app.core.errors import TemporaryError, ValidationFailed
 from app.releases.manifest import MAX_OBJECTS, objects_in, shown
-from app.releases.record import UnreadableRecordError, marked_failed, read_record
+from app.releases.record import UnreadableRecordError, marked_failed, marked_superseded, next_revision, read_record
 from app.releases.scrubbing import Scrubber
+from app.tables.columns import now
 from simulator import Simulator
 from tests.hostile.fuzzing import Report, fuzzing
 from tests.hostile.inputs import CHANGES, INDEXES, MANIFESTS, RECORDS
@@ -44,10 +46,12 @@ def test_a_record_is_read_as_what_can_be_kept_or_is_unreadable(secret: dict[str,
         kept([found.app_version, found.description])
         assert 0 < found.revision < 2**31
         assert found.digest
-    try:
-        kept(marked_failed({**secret, "metadata": secret["metadata"] | {"resourceVersion": "1"}}))
-    except UnreadableRecordError as error:
-        kept(str(error))
+    held = {**secret, "metadata": secret["metadata"] | {"resourceVersion": "1"}}
+    for write in (marked_failed, marked_superseded, partial(next_revision, rewrite=str, description="", moment=now())):
+        try:
+            kept(write(held))
+        except UnreadableRecordError as error:
+            kept(str(error))
 
 
 @ALWAYS_THE_SAME

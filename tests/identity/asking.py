@@ -11,11 +11,13 @@ from tests.stack import TOKEN, Stack
 
 
 def filled(given: dict[str, Any], ids: dict[str, str]) -> dict[str, Any]:
-    """The input with ids in place of the words that stand for them, in nested inputs, too."""
+    """The input with ids in place of the words that stand for them, in nested inputs and lists, too."""
 
     def one(value: Any) -> Any:
         if isinstance(value, dict):
             return filled(value, ids)
+        if isinstance(value, list):
+            return [one(each) for each in value]
         return ids.get(value, value) if isinstance(value, str) else value
 
     return {key: one(value) for key, value in given.items()}

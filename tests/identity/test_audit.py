@@ -22,6 +22,7 @@ from schema.deployments import inputs
 from schema.relay.ids import row_id
 from simulator import Member
 from tests.automation.walk import ENDED_RUN, OF_RUN, run_of_another
+from tests.compatibility.releases import store
 from tests.identity.asking import NOWHERE, asked, events_of, filled
 from tests.identity.browser import PASSWORD
 from tests.identity.callers import token_of
@@ -54,7 +55,7 @@ LEAST = {
     **dict.fromkeys(
         [
             *("pauseRollout", "resumeRollout", "abortRollout", "deferTarget", "retryTarget", "retryCheck", "liftHold"),
-            *("cancelOperation", "overrideChangeWindows"),
+            *("cancelOperation", "overrideChangeWindows", "migrateApiVersions"),
         ],
         "viewer-of-default",
     ),
@@ -172,8 +173,10 @@ def with_ids(given: dict[str, Any], ids: dict[str, Any]) -> dict[str, Any]:
     return {
         name: with_ids(value, ids)
         if isinstance(value, dict)
+        else [with_ids(each, ids) for each in value]
+        if name == "releases"
         else ids[value]
-        if name in ("id", "group", "digest", "rollout", "deployment", "source", "run") and value in ids
+        if name in ("target", "id", "group", "digest", "rollout", "deployment", "source", "run") and value in ids
         else value
         for name, value in given.items()
     }
@@ -319,6 +322,11 @@ async def every_mutation_is_done(quiet: Stack, simulated: Callable[[str], Member
         ("abortRollout", {"id": "rollout"}, ["rollout.aborted"]),
         ("liftHold", {"deployment": "shop", "generation": 1}, ["rollout.lifted"]),
         (
+            "migrateApiVersions",
+            {"kubernetesVersion": "1.25", "releases": [{"target": "old target", "revision": 3}]},
+            ["operation.started"],
+        ),
+        (
             "deleteDeployment",
             {"id": "shop", "force": False},
             ["deployment.deleting", "operation.finished", *OVERTAKING],
@@ -377,6 +385,11 @@ async def every_mutation_is_done(quiet: Stack, simulated: Callable[[str], Member
             copy = "... on DeploymentPayload { deployment { id } }"
             answer = await quiet.mutate("createDeployment", copy, **place, releaseName="copy", values={"replicas": 7})
             ids["copy"] = answer["deployment"]["id"]
+        if mutation == "migrateApiVersions":
+            place = {"group": "fleet", "chart": "charts/web", "namespace": "default", "organization": "default"}
+            made = "... on DeploymentPayload { deployment { id } }"
+            answer = await quiet.mutate("createDeployment", made, **place, releaseName="old")
+            [ids["old target"], *_] = await store(quiet, answer["deployment"]["id"])
         if mutation == "rejectWave":
             ids |= await rolled_out(quiet, ids["shop"], callers["viewer-of-default"])
         if mutation == "signalWorkflow":

@@ -62,6 +62,7 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "retryTarget": {"rollout": "ROLLOUT", "cluster": "paris"},
     "retryCheck": {"rollout": "ROLLOUT", "wave": 0, "check": "answers"},
     "liftHold": {"deployment": "DEPLOYMENT", "generation": 1},
+    "migrateApiVersions": {"kubernetesVersion": "1.25", "releases": [{"target": "TARGET", "revision": 1}]},
     "cancelOperation": {"id": "OPERATION"},
     "overrideChangeWindows": {"id": "OPERATION", "reason": "x"},
     "createSecret": {"name": "other", "data": {"a": "b"}},
@@ -176,7 +177,7 @@ LOGS = {"Query.logs", "LogBatch", "LogEntry"}
 INSTALLATIONS = {"Query.users", "UserConnection", "UserEdge"}
 """What is told to those who administer the installation."""
 
-OF_THE_CALLER = {"subject", "permissions"}
+OF_THE_CALLER = {"subject", "permissions", "mayMigrate"}
 """Fields that differ from caller to caller: the subject of an event about a user, and one's own permissions."""
 
 FOR_ADMINS = {"origin"}
@@ -237,7 +238,7 @@ async def answers(world: World, token: str | None, ids: dict[str, str]) -> dict[
 
 def is_one_of(fields: Collection[str], name: str, answer: dict[str, Any]) -> bool:
     """Whether a field is one of these. That of a resource, which a release has it from, is for everybody."""
-    return name in fields and answer.get("__typename") != "LiveResource"
+    return name in fields and answer.get("__typename") not in ("LiveResource", "IncompatibleObject")
 
 
 def without(answer: Any, fields: Collection[str]) -> Any:

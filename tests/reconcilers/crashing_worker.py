@@ -29,6 +29,7 @@ from app.steps import execution
 from app.steps import jobs as step_jobs
 from app.steps import objects as step_objects
 from reconcilers import reconciliation
+from reconcilers.actions import migration
 from reconcilers.observer.resources import drift
 from reconcilers.worker import run_worker
 
@@ -55,6 +56,11 @@ JOB_STEPS: dict[str, tuple[Any, str, str]] = {
 CORRECTION_STEPS: dict[str, tuple[Any, str, str]] = {
     "about to write the object": (correcting, "apply", "before"),
     "object written": (correcting, "apply", "after"),
+}
+
+MIGRATION_STEPS: dict[str, tuple[Any, str, str]] = {
+    "about to write the record": (migration, "create_record", "before"),
+    "record written": (migration, "create_record", "after"),
 }
 
 WORKFLOW_STEPS: dict[str, tuple[Any, str, str]] = {
@@ -114,7 +120,7 @@ def dying_at_once(call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def run(step: str) -> None:
-    workers = STEPS | JOB_STEPS | WORKFLOW_STEPS | MEMBER_STEPS | CORRECTION_STEPS | CHECK_STEPS
+    workers = STEPS | JOB_STEPS | WORKFLOW_STEPS | MEMBER_STEPS | CORRECTION_STEPS | MIGRATION_STEPS | CHECK_STEPS
     owner, name, when = (workers | OBSERVER_STEPS)[step]
     call = getattr(owner, name)
     setattr(owner, name, dying(call, when) if asyncio.iscoroutinefunction(call) else dying_at_once(call))

@@ -24,6 +24,7 @@ export const KINDS = {
   RECONCILE: "Reconcile",
   DELETE: "Delete",
   CORRECTION: "Correct objects",
+  API_MIGRATION: "Migrate API versions",
 };
 const OPEN = ["PENDING", "RUNNING"];
 

@@ -24,6 +24,7 @@ const ACTIONS: Record<Planned["action"], Outlook> = {
   ROLLBACK: ["Roll back", "warn", "back"],
   UNINSTALL: ["Uninstall", "bad", "minus"],
   CORRECTION: ["Correct objects", "busy", "up"],
+  API_MIGRATION: ["Migrate API versions", "busy", "up"],
 };
 const UNREACHABLE: Outlook = ["Unknown", "unsure", "question"];
 const REFUSED: Outlook = ["Not possible", "bad", "cross"];

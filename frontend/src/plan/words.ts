@@ -25,6 +25,7 @@ const ACTIONS: Record<PlanLineFragment["counts"][number]["action"], string> = {
   ROLLBACK: "to roll back",
   UNINSTALL: "to uninstall",
   CORRECTION: "to correct",
+  API_MIGRATION: "to migrate",
 };
 
 /** What a plan does, in a few words. */
