@@ -1,11 +1,13 @@
 """Executes runs of workflows in a worker.
 
 The engine is opened when the worker first gets a run. What it executes belongs to it as long as its lease lasts. Then
-any other worker resumes it. The outcomes of attempts are fenced by themselves (`app/automation/attempts.py`).
+any other worker resumes it. Steps of runs are written only by the worker that drives the run
+(`app/automation/advancing.py`).
 """
 
 import asyncio
 import uuid
+from contextlib import aclosing
 from datetime import timedelta
 
 import structlog
@@ -13,18 +15,18 @@ from sqlalchemy import Interval, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
-from app.automation.advancing import FROM_THE_START, advance
-from app.automation.attempts import Key, facts_of, open_among
+from app.automation.advancing import OpenRun, TakenOverError, runs_with_news
 from app.core.database import LOST
 from app.core.leases import Renewal, clock, kept
 from app.core.limiter import Limiter, share
 from app.core.repeating import lasting, repeatedly
-from app.durable.program import Advance
+from app.durable.program import Pause
 from app.fleet.services import AllServices
-from app.steps.execution import execute
+from app.redis.notifications import RUNS, Notifications
 from app.tables.columns import now
 from app.tables.runs import WorkflowExecutor, WorkflowRun
 from app.workflows.run import RunState
+from reconcilers.driving import Drive
 
 log = structlog.get_logger()
 
@@ -53,49 +55,52 @@ _DEAD = select(col(WorkflowExecutor.id)).where(col(WorkflowExecutor.alive_until)
 
 
 class RunProgram:
-    """What the engine executes: the steps of runs, and attempts. `limiter` has the slots of attempts."""
+    """What the engine executes. `limiter` has the slots of attempts, and `driver` is the lease of the worker."""
 
     def __init__(self, services: AllServices) -> None:
-        self._services = services
         self.limiter = Limiter("steps", STEPS, each=share(STEPS, services.settings.organization_share))
-        self._running: dict[Key, asyncio.Task[None]] = {}
+        self.driver = ""
+        self._services = services
+        self._drives: dict[int, Drive] = {}
 
-    async def advance(self, run_id: int, epoch: int, version: int) -> Advance:
-        return await advance(self._services, run_id, epoch, version)
+    async def drive(self, run_id: int, epoch: int) -> Pause:
+        run = OpenRun(self._services, run_id, epoch, self.driver)
+        organization_id = await self._claimed(run)
+        if organization_id is None:
+            return {"seconds": None, "has_ended": True}
+        drive = self._drives[run_id] = Drive(self._services, self.limiter, run, organization_id)
+        try:
+            return await drive.until_quiet()
+        except TakenOverError:
+            log.warning("workflows.taken_over", run=run_id, epoch=epoch)
+            parked: asyncio.Future[Pause] = asyncio.get_running_loop().create_future()
+            return await parked  # until the engine of this worker is closed
+        finally:
+            if self._drives.get(run_id) is drive:
+                del self._drives[run_id]
 
-    async def attempt(self, run_id: int, path: str, version: int) -> int | None:
-        found = await self._facts(run_id)
-        if found is None:
-            return None
-        organization_id, _ = found
-        key = (run_id, path, version)
-        async with self.limiter.slot(organization_id):
-            task = self._running[key] = asyncio.create_task(execute(self._services, key))
-            try:
-                await asyncio.wait([task])
-            finally:
-                task.cancel()
-                if self._running.get(key) is task:
-                    del self._running[key]
-        found = await self._facts(run_id)
-        return None if found is None else found[1]
+    def hear(self, run_id: int, epoch: int) -> bool:
+        drive = self._drives.get(run_id)
+        if drive is None or drive.run.epoch != epoch:
+            return False
+        drive.hear()
+        return True
 
-    async def stop_ended(self) -> None:
-        """Stops the attempts that are no longer wanted: their run has ended, or their time is over."""
-        if not (keys := list(self._running)):
+    async def look(self) -> None:
+        """Continues the runs in which something has happened that this worker has not done itself."""
+        if not self._drives:
             return
-        still = await open_among(self._services, keys)
-        for key in keys:
-            if key not in still and (task := self._running.get(key)) is not None:
-                task.cancel()
+        for run_id in await runs_with_news(self._services, list(self._drives), self.driver):
+            if (drive := self._drives.get(run_id)) is not None:
+                drive.hear()
 
-    async def _facts(self, run_id: int) -> tuple[int, int] | None:
+    async def _claimed(self, run: OpenRun) -> int | None:
         pause = _LOOK_SECONDS
         while True:
             try:
-                return await facts_of(self._services, run_id)
+                return await run.claim()
             except LOST as error:
-                log.warning("workflows.database_lost", run=run_id, error=str(error))
+                log.warning("workflows.database_lost", run=run.run_id, error=str(error))
             await asyncio.sleep(pause)
             pause = min(2 * pause, _SLOW_SECONDS)
 
@@ -150,10 +155,12 @@ class Workflows:
         await lease.take()
         try:
             async with kept(lease, lease.renew, seconds=lease.seconds, executor=lease.id):
+                self.program.driver = lease.id
                 await executor.open(lease.id, self.program)
                 try:
                     async with asyncio.TaskGroup() as group:
-                        group.create_task(repeatedly("workflows", self.program.stop_ended, _LOOK_SECONDS))
+                        group.create_task(lasting("workflows", self._listen))
+                        group.create_task(repeatedly("workflows", self.program.look, _LOOK_SECONDS))
                         group.create_task(repeatedly("workflows", self._resume, self._services.settings.sweep_every))
                         group.create_task(repeatedly("workflows", self._restart, self._services.settings.sweep_every))
                         group.create_task(repeatedly("workflows", self._remove_history, _SLOW_SECONDS))
@@ -161,6 +168,16 @@ class Workflows:
                     await executor.close()
         finally:
             await lease.release()
+
+    async def _listen(self) -> None:
+        assert self._services.settings.redis_url is not None
+        notifications = Notifications(self._services.settings.redis_url, RUNS)
+        try:
+            async with aclosing(notifications.listen()) as heard:
+                async for _ in heard:
+                    await self.program.look()
+        finally:
+            await notifications.close()
 
     async def _look_for_open(self) -> None:
         """Opens the engine if there are runs, which another worker may have left."""
@@ -188,7 +205,7 @@ class Workflows:
             return
         for run_id, epoch in await self._services.executor.ended_among(list(found)):
             log.info("workflows.restarted", run=run_id, epoch=epoch + 1)
-            await self._services.executor.start(run_id, epoch + 1, FROM_THE_START)
+            await self._services.executor.start(run_id, epoch + 1)
 
     async def _remove_history(self) -> None:
         """Removes what the engine has recorded of executions that have ended: our own tables have all that is shown."""

@@ -1,24 +1,31 @@
-"""Attempts of steps that a function works on: begun, and ended with an outcome.
+"""Attempts of steps that a function works on.
 
 An attempt is known by the path of its step and the version of the run in which it began. Only the present attempt of a
-step takes an outcome, and only one. A function can also end with a wait: from then on, no worker works on the attempt.
+step takes an outcome, and only one (`app/automation/advancing.py`). A function can also end with a wait: from then on,
+no worker works on the attempt.
 """
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import tuple_, update
+from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.automation.codes import WorkflowEvent
 from app.automation.services import WorkflowServices
+from app.releases.texts import without_nul
 from app.tables.runs import StepRun, WorkflowRun
 from app.workflows.run import RunState, StepState, WaitKind
 
 Key = tuple[int, str, int]
 """The id of the run, the path of the step, and the version of the run in which the attempt began."""
+
+Outcome = Mapping[str, Any]
+"""The outcome of an attempt: outputs, or an error, in the form of `app.workflows.stored_form`."""
+
+_LONGEST_MESSAGE = 2_000
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,12 @@ class Begun:
     type: str
     inputs: dict[str, Any]
     executions: int
+
+
+def failed(path: str, code: str, message: str) -> Outcome:
+    """The outcome of an attempt of the step with this path that has failed."""
+    error = {"code": str(code), "message": without_nul(message)[:_LONGEST_MESSAGE], "path": path}
+    return {"outputs": None, "error": error}
 
 
 def _is_open(key: Key) -> Any:
@@ -46,7 +59,7 @@ def _is_open(key: Key) -> Any:
 
 
 async def begin_attempt(services: WorkflowServices, key: Key) -> Begun | None:
-    """Counts an execution of an attempt. Returns None if it has ended, or waits."""
+    """Counts an execution of an attempt that another worker has begun. Returns None if it has ended, or waits."""
     async with services.transaction() as transaction:
         session = transaction.session
         run = await session.get(WorkflowRun, key[0])
@@ -76,12 +89,6 @@ async def is_open(session: AsyncSession, key: Key) -> bool:
     return (await session.exec(statement)).first() is not None
 
 
-async def end_attempt(services: WorkflowServices, key: Key, outcome: dict[str, Any]) -> None:
-    """Stores the outcome of an attempt, in the form of `app.workflows.stored_form`, unless it has ended."""
-    async with services.transaction() as transaction:
-        await transaction.session.execute(update(StepRun).where(_is_open(key)).values(outcome=outcome))
-
-
 async def let_wait(services: WorkflowServices, run: WorkflowRun, key: Key, kind: WaitKind) -> None:
     """Lets an attempt wait for an event, unless it has ended: the event may have come before."""
     async with services.transaction() as transaction:
@@ -97,24 +104,3 @@ async def let_wait(services: WorkflowServices, run: WorkflowRun, key: Key, kind:
             workflow=run.workflow,
             workflowId=run.workflow_id,
         )
-
-
-async def facts_of(services: WorkflowServices, run_id: int) -> tuple[int, int] | None:
-    """The organization and the epoch of a run; None if it has ended."""
-    statement = select(WorkflowRun.organization_id, WorkflowRun.epoch).where(
-        col(WorkflowRun.id) == run_id, col(WorkflowRun.state) == RunState.RUNNING
-    )
-    rows = await services.database.rows(statement)
-    return tuple(rows[0]) if rows else None
-
-
-async def open_among(services: WorkflowServices, keys: Collection[Key]) -> set[Key]:
-    """Which of these attempts have not ended."""
-    columns = col(StepRun.run_id), col(StepRun.path), col(StepRun.begun_version)
-    statement = (
-        select(*columns)
-        .join(WorkflowRun, col(WorkflowRun.id) == StepRun.run_id)
-        .where(tuple_(*columns).in_(list(keys)), col(WorkflowRun.state) == RunState.RUNNING)
-        .where(col(StepRun.state) == StepState.RUNNING, col(StepRun.outcome).is_(None))
-    )
-    return {(run_id, path, version) for run_id, path, version in await services.database.rows(statement)}

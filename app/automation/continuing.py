@@ -12,7 +12,9 @@ from app.workflows.run import RunState
 
 
 def continue_soon(transaction: Transaction, row: WorkflowRun) -> None:
-    """Asks for a step of a run after the commit."""
+    """Asks for a step of a run after the commit. The worker that drives the run hears of it at once; the job is for a
+    run that no worker drives."""
+    transaction.look_at_runs()
     transaction.enqueue(ContinueRun(run_id=row.id), organization_id=row.organization_id)
 
 
@@ -29,9 +31,8 @@ async def start_queued(transaction: Transaction, row: WorkflowRun) -> None:
 
 
 async def continue_run(services: WorkflowServices, job: ContinueRun) -> None:
-    """Starts the interpreter of a run, unless it was started, and wakes it."""
+    """Has a run continued by the process that drives it, or by its interpreter."""
     async with services.database.reading() as session:
         row = await session.get(WorkflowRun, job.run_id)
     if row is not None and row.state is RunState.RUNNING:
-        await services.executor.start(row.id, row.epoch, row.version)
         await services.executor.wake(row.id, row.epoch)

@@ -16,6 +16,7 @@ from app.automation.checked import check, refusal
 from app.automation.codes import WorkflowCode, WorkflowEvent
 from app.automation.composed import composed_types, expanded_with
 from app.automation.continuing import continue_soon, start_queued
+from app.automation.metrics import ENDED_RUNS
 from app.automation.services import WorkflowServices
 from app.core.errors import Conflict, NotFound, Problem, all_invalid
 from app.core.threads import in_thread
@@ -174,6 +175,7 @@ async def end_run(transaction: Transaction, viewer: Viewer, row: WorkflowRun, re
         workflow=row.workflow,
         workflowId=row.workflow_id,
     )
+    ENDED_RUNS.labels(RunState.CANCELLED).inc()
     continue_soon(transaction, row)
 
 

@@ -2,23 +2,27 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from app.tables.runs import StepRun, WorkflowRun
 from app.workflows.run import StepState, WaitKind
 
 
-def run_form(row: WorkflowRun, steps: Mapping[str, StepRun]) -> dict[str, Any]:
-    """The form of a run, as `app.workflows.stored_form` reads it."""
+def run_form(
+    row: WorkflowRun, steps: Mapping[str, StepRun], outcomes: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+) -> dict[str, Any]:
+    """The form of a run, as `app.workflows.stored_form` reads it. `outcomes` are those of attempts that have just
+    ended, by path."""
     return {
         "parameters": row.parameters,
-        "steps": {path: _step_form(step) for path, step in steps.items()},
+        "steps": {path: _step_form(step, outcomes.get(path, step.outcome)) for path, step in steps.items()},
         "state": row.state,
         "isCancelling": row.is_cancelling,
     }
 
 
-def _step_form(row: StepRun) -> dict[str, Any]:
+def _step_form(row: StepRun, outcome: Mapping[str, Any] | None) -> dict[str, Any]:
     wait = row.wait and {"kind": row.wait, "until": _text(row.wait_until), "signal": row.wait_signal}
     return {
         "state": row.state,
@@ -29,16 +33,17 @@ def _step_form(row: StepRun) -> dict[str, Any]:
         "inputs": row.inputs,
         "wait": wait,
         "items": row.items,
-        "outcome": row.outcome,
+        "outcome": outcome,
         "outputs": row.outputs,
         "error": row.error,
     }
 
 
 def step_columns(
-    run_id: int, path: str, form: Mapping[str, Any], before: StepRun | None, version: int
+    run_id: int, path: str, form: Mapping[str, Any], before: StepRun | None, version: int, *, is_executed: bool
 ) -> dict[str, Any]:
-    """The columns of a step that a new version of its run changes."""
+    """The columns of a step that a new version of its run changes. `is_executed` says that a worker executes the
+    attempt that begins."""
     begins = form["attempt"] > 0 and (before is None or before.attempt != form["attempt"])
     wait = form["wait"] or {"kind": None, "until": None, "signal": None}
     return {
@@ -48,7 +53,7 @@ def step_columns(
         "state": StepState(form["state"]),
         "attempt": form["attempt"],
         "begun_version": version if begins else before.begun_version if before else 0,
-        "executions": before.executions if before and not begins else 0,
+        "executions": before.executions if before and not begins else int(is_executed),
         "started_at": datetime.fromisoformat(form["startedAt"]),
         "ended_at": _time(form["endedAt"]),
         "due": _time(form["due"]),

@@ -36,6 +36,7 @@ class WorkQueue(Protocol):
     def wake_soon(self, target_ids: Sequence[int]) -> None: ...
     def start_jobs_soon(self, organization_ids: Sequence[int | None], *, after: float = 0) -> None: ...
     def stop_soon(self) -> None: ...
+    def look_at_runs_soon(self) -> None: ...
 
 
 class Notifier(Protocol):
@@ -55,6 +56,7 @@ class Transaction:
         self._jobs: dict[str, dict[str, Any]] = {}
         self._wakes: dict[int, None] = {}
         self.stops_work = False
+        self.changes_runs = False
 
     def record(
         self,
@@ -111,6 +113,10 @@ class Transaction:
         """Makes workers check after the commit whether their current work is still wanted."""
         self.stops_work = True
 
+    def look_at_runs(self) -> None:
+        """Makes workers check after the commit what has happened in the runs of workflows that they drive."""
+        self.changes_runs = True
+
     async def write_jobs(self) -> None:
         if self._jobs:  # in one order, so that no two transactions wait for each other
             await self.session.execute(ENQUEUE, [self._jobs[key] for key in sorted(self._jobs)])
@@ -160,6 +166,8 @@ async def transaction(
     opened.mark_committed()
     if opened.stops_work:
         queue.stop_soon()
+    if opened.changes_runs:
+        queue.look_at_runs_soon()
     queue.wake_soon(opened.wakes)
     for after, owners in opened.job_starts.items():
         queue.start_jobs_soon(owners, after=after)

@@ -1,8 +1,8 @@
 """DBOS, which executes runs durably. This is the only module that knows it (docs/decisions/workflows.md).
 
-A run is executed by an interpreter: it asks the program what happens next, starts the attempts, and waits for a wake-up
-or until a time. Each attempt is an execution of its own. The results of what they do are recorded, so an execution that
-is resumed continues where it was.
+A run is executed by an interpreter: it has the program drive the run until it only waits, and then waits itself, for a
+wake-up or until a time. An interpreter whose worker dies is resumed by another worker, and drives the run again from
+what the tables have.
 
 The engine has a thread with an event loop of its own: its client of Postgres blocks, and it changes the default
 executor of the loop that it runs on.
@@ -14,19 +14,19 @@ from collections.abc import Coroutine
 from datetime import datetime
 from typing import Any, TypeVar
 
-from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID, error
 
-from app.durable.program import Advance, Program
+from app.durable.program import Pause, Program
 
 CONNECTIONS = 6
 """To Postgres; one more listens for wake-ups."""
 THREADS = 16
-_VERSION = "interpreter-1"
+_VERSION = "interpreter-2"
 """Workers execute only what has this version. The definition of a run is data, so it changes with this module only."""
 _WAKE = "wake"
 _LONGEST_WAIT = 3600.0
-_MOST_STEPS = 500
-"""The steps of one execution of an interpreter. A longer run continues in another execution, so that the history that
+_MOST_PAUSES = 250
+"""The pauses in one execution of an interpreter. A longer run continues in another execution, so that the history that
 is read when it is resumed stays short."""
 _PAGE = 200
 
@@ -125,36 +125,20 @@ def _engine() -> Engine:
 
 
 @DBOS.workflow(name="run", max_recovery_attempts=None)
-async def _interpret(run_id: int, epoch: int, version: int) -> None:
+async def _interpret(run_id: int, epoch: int) -> None:
     engine = _engine()
 
-    async def advance() -> Advance:
-        return await engine.at_home(engine.program.advance(run_id, epoch, version))
+    async def drive() -> Pause:
+        return await engine.at_home(engine.program.drive(run_id, epoch))
 
-    for _ in range(_MOST_STEPS):
-        found = await DBOS.run_step_async({"name": "advance"}, advance)
-        version = found["version"]
-        for path, begun in found["starts"]:
-            with SetWorkflowID(f"{run_id}/{path}/{begun}"):
-                await DBOS.start_workflow_async(_attempt, run_id, path, begun)
-        if found["has_ended"]:
+    for _ in range(_MOST_PAUSES):
+        pause = await DBOS.run_step_async({"name": "drive"}, drive)
+        if pause["has_ended"]:
             return
-        seconds = _LONGEST_WAIT if found["seconds"] is None else min(found["seconds"], _LONGEST_WAIT)
+        seconds = _LONGEST_WAIT if pause["seconds"] is None else min(pause["seconds"], _LONGEST_WAIT)
         await DBOS.recv_async(_WAKE, timeout_seconds=seconds)
     with SetWorkflowID(_name(run_id, epoch + 1)):
-        await DBOS.start_workflow_async(_interpret, run_id, epoch + 1, version)
-
-
-@DBOS.workflow(name="attempt", max_recovery_attempts=None)
-async def _attempt(run_id: int, path: str, version: int) -> None:
-    engine = _engine()
-
-    async def attempt() -> int | None:
-        return await engine.at_home(engine.program.attempt(run_id, path, version))
-
-    epoch = await DBOS.run_step_async({"name": "attempt"}, attempt)
-    if epoch is not None:
-        await DBOS.send_async(_name(run_id, epoch), None, topic=_WAKE)
+        await DBOS.start_workflow_async(_interpret, run_id, epoch + 1)
 
 
 def _name(run_id: int, epoch: int) -> str:
@@ -164,15 +148,18 @@ def _name(run_id: int, epoch: int) -> str:
 # What others ask of an open engine, on its loop. Repeating it changes nothing.
 
 
-async def start(run_id: int, epoch: int, version: int) -> None:
+async def start(run_id: int, epoch: int) -> None:
     """Starts an interpreter of a run."""
     with SetWorkflowID(_name(run_id, epoch)):
-        await DBOS.start_workflow_async(_interpret, run_id, epoch, version)
+        await DBOS.start_workflow_async(_interpret, run_id, epoch)
 
 
 async def wake(run_id: int, epoch: int) -> None:
-    """Makes the interpreter of a run look at it."""
-    await DBOS.send_async(_name(run_id, epoch), None, topic=_WAKE)
+    """Has the interpreter of a run continue it. It is started if there is none."""
+    try:
+        await DBOS.send_async(_name(run_id, epoch), None, topic=_WAKE)
+    except error.DBOSNonExistentWorkflowError:
+        await start(run_id, epoch)
 
 
 async def resume(executor: str) -> int:
@@ -186,10 +173,15 @@ async def resume(executor: str) -> int:
 
 
 async def ended_among(names: list[tuple[int, int]]) -> set[tuple[int, int]]:
-    """Which of these interpreters, as run and epoch, have no execution in progress."""
+    """Which of these interpreters, as run and epoch, have no execution in progress, or one of another version of
+    Polyhelm, which no worker continues after an upgrade."""
     ids = {_name(*name): name for name in names}
     found = await DBOS.list_workflows_async(
-        workflow_ids=list(ids), status=["PENDING", "ENQUEUED", "DELAYED"], load_input=False, load_output=False
+        workflow_ids=list(ids),
+        status=["PENDING", "ENQUEUED", "DELAYED"],
+        app_version=_VERSION,
+        load_input=False,
+        load_output=False,
     )
     return set(names) - {ids[each.workflow_id] for each in found}
 

@@ -45,15 +45,19 @@ class Executor:
         if engine is not None:
             await engine.stop()
 
-    async def start(self, run_id: int, epoch: int, version: int) -> None:
+    async def start(self, run_id: int, epoch: int) -> None:
+        """Starts an interpreter of a run."""
         from app.durable import engine
 
-        await self._call(lambda: engine.start(run_id, epoch, version))
+        await self._call(lambda: engine.start(run_id, epoch))
 
     async def wake(self, run_id: int, epoch: int) -> None:
+        """Has a run continued: by this process if it drives the run, and else by its interpreter, which is started if
+        there is none."""
         from app.durable import engine
 
-        await self._call(lambda: engine.wake(run_id, epoch))
+        if self._engine is None or not self._engine.program.hear(run_id, epoch):
+            await self._call(lambda: engine.wake(run_id, epoch))
 
     async def resume(self, executor: str) -> int:
         from app.durable import engine

@@ -16,6 +16,7 @@ log = structlog.get_logger()
 EVENTS = "polyhelm:events"
 WAKES = "polyhelm:wakes"
 STOPS = "polyhelm:stops"
+RUNS = "polyhelm:runs"
 _CONNECT_SECONDS = 5.0
 _AGAIN_SECONDS = 0.5
 

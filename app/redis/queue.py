@@ -24,7 +24,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from app.core.concurrency import for_each
 from app.redis.commands import LOST, RedisCommands
-from app.redis.notifications import STOPS, WAKES, Notifications
+from app.redis.notifications import RUNS, STOPS, WAKES, Notifications
 
 log = structlog.get_logger()
 
@@ -55,6 +55,7 @@ class Queue:
         self._settings = redis_settings(redis_url)
         self._notifications = Notifications(redis_url, WAKES)
         self._stops = Notifications(redis_url, STOPS)
+        self._runs = Notifications(redis_url, RUNS)
         self._pool: ArqRedis | None = None
         self._connecting = asyncio.Lock()
         self._commands = RedisCommands()
@@ -101,6 +102,10 @@ class Queue:
         they renew their leases."""
         self._stops.notify_soon()
 
+    def look_at_runs_soon(self) -> None:
+        """Makes workers check what has happened in the runs that they drive. They also check every second."""
+        self._runs.notify_soon()
+
     async def check(self) -> None:
         """Raises an error if Redis does not answer."""
 
@@ -126,6 +131,7 @@ class Queue:
         await self._commands.ended()
         await self._notifications.close()
         await self._stops.close()
+        await self._runs.close()
         if self._pool is not None:
             await self._pool.aclose(close_connection_pool=True)
 

@@ -4,25 +4,32 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
-from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import col
+from sqlalchemy import text
 
 from app.identity.viewer import Viewer
 from app.releases.texts import without_nul
 from app.steps.services import StepServices
-from app.tables.columns import now
-from app.tables.runs import StepLog, WorkflowRun
 from app.workflows.run import WaitKind
 
 LONGEST_LINE = 4_096
 MOST_LINES = 10_000
 """The lines of all logs of a run."""
 
-_INSERT = insert(StepLog).on_conflict_do_nothing().returning(col(StepLog.id))
-_RUN = col(WorkflowRun.id) == bindparam("run")
-_COUNTED = select(col(WorkflowRun.log_lines)).where(_RUN).with_for_update(key_share=True)
-_COUNT = update(WorkflowRun).where(_RUN).values(log_lines=bindparam("lines"))
+_WRITE = text("""
+    WITH run AS (
+      SELECT log_lines FROM workflow_run WHERE id = :run FOR NO KEY UPDATE
+    ), written AS (
+      INSERT INTO step_log (run_id, path, attempt, begun_version, number, message, at)
+      SELECT :run, :path, :attempt, :version, :first + line.number - 1, line.message, clock_timestamp()
+      FROM unnest(CAST(:messages AS text[])) WITH ORDINALITY AS line (message, number), run
+      WHERE run.log_lines + line.number <= :most
+      ORDER BY line.number
+      ON CONFLICT DO NOTHING
+      RETURNING id
+    )
+    UPDATE workflow_run SET log_lines = run.log_lines + (SELECT count(*) FROM written)
+    FROM run WHERE id = :run
+""")
 
 
 class StepFailed(Exception):  # noqa: N818 - as the API's errors
@@ -63,24 +70,17 @@ class StepContext:
         attempt does not write them again. A line that is too long is cut, and lines beyond the limit of a run are
         dropped."""
         first, self._lines = self._lines, self._lines + len(messages)
-        lines = [
-            {
-                "run_id": self.run_id,
-                "path": self.path,
-                "attempt": self.attempt,
-                "begun_version": self.version,
-                "number": number,
-                "message": without_nul(message)[:LONGEST_LINE],
-                "at": now(),
-            }
-            for number, message in enumerate(messages, first)
-        ]
+        given = {
+            "run": self.run_id,
+            "path": self.path,
+            "attempt": self.attempt,
+            "version": self.version,
+            "first": first,
+            "most": MOST_LINES,
+            "messages": [without_nul(message)[:LONGEST_LINE] for message in messages],
+        }
         async with self.services.transaction() as transaction:
-            session = transaction.session
-            counted = (await session.execute(_COUNTED, {"run": self.run_id})).scalar() or 0
-            if lines := lines[: max(0, MOST_LINES - counted)]:
-                written = (await session.execute(_INSERT, lines)).all()
-                await session.execute(_COUNT, {"run": self.run_id, "lines": counted + len(written)})
+            await transaction.session.execute(_WRITE, given)
 
 
 StepFunction = Callable[[StepContext, Mapping[str, Any]], Awaitable[Mapping[str, Any] | WaitKind]]

@@ -55,6 +55,7 @@ class WorkflowRun(SQLModel, table=True):
     ceiling: Role | None = Choice(Role, default=None, nullable=True)  # of the token with which it was started
     version: int = 0
     epoch: int = 1
+    driver: str | None = None  # the lease of the worker that drives it, or did so last
     next_at: datetime | None = Timestamp(default=None)  # when time alone changes something
     log_lines: int = 0
     created_at: datetime = Timestamp(default_factory=now)
@@ -64,8 +65,8 @@ class WorkflowRun(SQLModel, table=True):
 class StepRun(SQLModel, table=True):
     """A step in a run, a group, or one item of a `forEach`, as `app.workflows.run` describes it.
 
-    The outcome of an attempt is written by the worker that executes it, if the attempt is still the present one. All
-    else is written with the step of the run."""
+    An `outcome` is that of an attempt that waited for a user or another system, until the next step of the run takes
+    it. All else is written with the step of the run."""
 
     __tablename__ = "step_run"
     __table_args__ = (

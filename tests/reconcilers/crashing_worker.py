@@ -10,7 +10,7 @@ import signal
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from app.automation import advancing
+from app.automation.advancing import OpenRun
 from app.charts import refreshing
 from app.checks import jobs as check_jobs
 from app.checks import measuring
@@ -28,7 +28,7 @@ from app.steps import deployments as step_deployments
 from app.steps import execution
 from app.steps import jobs as step_jobs
 from app.steps import objects as step_objects
-from reconcilers import reconciliation
+from reconcilers import driving, reconciliation
 from reconcilers.actions import migration
 from reconcilers.observer.resources import drift
 from reconcilers.worker import run_worker
@@ -65,11 +65,12 @@ MIGRATION_STEPS: dict[str, tuple[Any, str, str]] = {
 
 WORKFLOW_STEPS: dict[str, tuple[Any, str, str]] = {
     "about to open the engine": (Executor, "open", "before"),
-    "about to store a step": (advancing, "_store", "before"),
-    "step stored": (advancing, "_store", "after"),
-    "attempt begun": (execution, "begin_attempt", "after"),
+    "run claimed": (OpenRun, "claim", "after"),
+    "about to store a step": (OpenRun, "_store", "before"),
+    "step stored": (OpenRun, "_store", "after"),
+    "attempt begun": (execution, "_outcome", "before"),
     "request sent": (CheckClient, "fetch", "after"),
-    "outcome stored": (execution, "end_attempt", "after"),
+    "attempt ended": (driving, "execute", "after"),
 }
 
 CHECK_STEPS: dict[str, tuple[Any, str, str]] = {
