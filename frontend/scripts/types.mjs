@@ -22,7 +22,7 @@ const written = await codegen({
   documents: asked,
   filename: "graphql.ts",
   config: {
-    scalars: { DateTime: "string", JSON: "import('./json').Json" },
+    scalars: { Date: "string", DateTime: "string", JSON: "import('./json').Json" },
     enumsAsTypes: true,
     useTypeImports: true,
     onlyOperationTypes: true,

@@ -24,6 +24,7 @@ const ClustersPage = later(() => import("./clusters/page"));
 const ClusterPage = later(() => import("./clusters/cluster"));
 const GroupPage = later(() => import("./clusters/group"));
 const RegisterPage = later(() => import("./clusters/register"));
+const CompatibilityPage = later(() => import("./compatibility/page"));
 const ServicesPage = later(() => import("./services/page"));
 const SecretsPage = later(() => import("./secrets/page"));
 const HealthRulesPage = later(() => import("./health-rules/page"));
@@ -78,6 +79,7 @@ export function App() {
                 {({ name }) => <GroupPage name={decodeURIComponent(name)} />}
               </Route>
               <Route path="/register" component={RegisterPage} />
+              <Route path="/compatibility" component={CompatibilityPage} />
               <Route path="/windows" component={WindowsPage} />
               <Route path="/workflows" component={WorkflowsPage} />
               <Route path="/workflows/:name">

@@ -29,9 +29,14 @@ export default function ClustersPage() {
     <>
       <div className="head">
         <Title words="Clusters" />
-        <Link href="/register" className="button first">
-          Register a cluster
-        </Link>
+        <div className="row">
+          <Link href="/compatibility" className="button">
+            Kubernetes API versions
+          </Link>
+          <Link href="/register" className="button first">
+            Register a cluster
+          </Link>
+        </div>
       </div>
       <Tabs
         tabs={TABS}

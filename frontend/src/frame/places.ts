@@ -30,7 +30,7 @@ export const PLACES: Place[] = [
     path: "/clusters",
     name: "Clusters",
     icon: "M10 2.5 17 6v8l-7 3.5L3 14V6Zm0 7.5 7-4M10 10 3 6m7 4v7.5",
-    matches: /^\/(clusters|groups|register)/,
+    matches: /^\/(clusters|groups|register|compatibility)/,
   },
   {
     path: "/workflows",
