@@ -41,6 +41,7 @@ _KINDS: dict[str, tuple[type, str]] = {
     "atomic": (bool, "true or false"),
     "wait": (bool, "true or false"),
     "timeout": (int, "a number of seconds"),
+    "remediation": (dict, "a map with `retries` and `remedy`"),
     "driftPolicy": (str, "REPORT or CORRECT"),
     "crdPolicy": (str, "CREATE, CREATE_REPLACE or SKIP"),
     "liveDrift": (str, "OFF, REPORT or CORRECT"),
@@ -54,6 +55,8 @@ _CHOICES = {
     "crdPolicy": ("CREATE", "CREATE_REPLACE", "SKIP"),
     "liveDrift": ("OFF", "REPORT", "CORRECT"),
 }
+_NO_REMEDIATION: dict[str, Any] = {"retries": 0, "remedy": "NOTHING"}
+_REMEDIES = ("NOTHING", "ROLLBACK", "UNINSTALL")
 _VALUES = ("values", "overrides")
 """Keys whose values are parsed by the server only."""
 
@@ -154,6 +157,8 @@ def document(deployment: Any) -> dict[str, Any]:
         one["deployment"] if one["condition"] is None else one for one in dependencies(deployment)
     ] or None
     given["strategy"] = from_api(deployment["strategy"])
+    if given["remediation"] == _NO_REMEDIATION:
+        given["remediation"] = None
     given["liveDriftIgnore"] = [
         {key: value for key, value in rule.items() if value is not None} for rule in given["liveDriftIgnore"]
     ] or None
@@ -264,6 +269,8 @@ def _kind_problems(name: str, node: yaml.Node) -> Iterator[tuple[int, str]]:
         yield from reference_problems(node)
     elif name == "liveDriftIgnore":
         yield from _rule_problems(node)
+    elif name == "remediation":
+        yield from _remediation_problems(node)
     elif name == "dependsOn":
         yield from _dependency_problems(node)
     elif isinstance(value, list) and (wrong := next((item for item in node.value if not is_text(item)), None)):
@@ -286,6 +293,17 @@ def _rule_problems(node: yaml.Node) -> Iterator[tuple[int, str]]:
                 line(item),
                 "an ignore rule must be a map with `paths`, a list of strings, and optionally `kind` and `group`",
             )
+
+
+def _remediation_problems(node: yaml.Node) -> Iterator[tuple[int, str]]:
+    for key, below in node.value:
+        given = value_of(below)
+        if key.value not in _NO_REMEDIATION:
+            yield line(key), f"`{key.value}` is not known: known are retries, remedy"
+        elif key.value == "remedy" and given not in _REMEDIES:
+            yield line(below), f"`remedy` must be {', '.join(_REMEDIES[:-1])} or {_REMEDIES[-1]}"
+        elif key.value == "retries" and (not isinstance(given, int) or isinstance(given, bool)):
+            yield line(below), "`retries` must be a number"
 
 
 def _dependency_problems(node: yaml.Node) -> Iterator[tuple[int, str]]:
@@ -336,6 +354,8 @@ def _manifest(node: yaml.Node) -> Manifest:
         options["dependsOn"] = sorted(
             ({"condition": None, **one} for one in given_as), key=lambda one: one["deployment"]
         )
+    if "remediation" in options:
+        options["remediation"] = {**_NO_REMEDIATION, **options["remediation"]}
     if "strategy" in options:
         options["strategy"] = as_written(options["strategy"])
     if (rules := options.get("liveDriftIgnore")) is not None:

@@ -5,6 +5,7 @@ OPTIONS = {
     "atomic": "atomic",
     "wait": "wait",
     "timeout": "timeoutSeconds",
+    "remediation": "remediation",
     "driftPolicy": "driftPolicy",
     "crdPolicy": "crdPolicy",
     "liveDrift": "liveDrift",
@@ -16,6 +17,7 @@ OPTIONS = {
 
 _CHECK = "name kind interval count failureLimit inconclusiveLimit errorLimit spec"
 _PARTS = {
+    "remediation": "retries remedy",
     "liveDriftIgnore": "kind group paths",
     "dependsOn": "releaseName condition",
     "strategy": "waves { name select { labels cloud region distribution kubernetesVersion } size maxConcurrent"

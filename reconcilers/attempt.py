@@ -7,6 +7,7 @@ from app.operations.endings import in_a_row
 from app.operations.work import Work
 from app.releases.error_codes import ActionCode
 from app.releases.release import DELETION_HOOKS
+from app.releases.remediation import Failure
 from app.releases.step import ReleaseAction, ReleaseStep
 from app.targets.sightings import Sighting
 
@@ -14,7 +15,8 @@ from app.targets.sightings import Sighting
 @dataclass
 class Attempt:
     """`seen` is the newest observation of the release, `before` the one before it, `step` the last step that was begun,
-    `action` the purpose of the steps, and `leaves_marks` whether that step makes a revision or runs hooks."""
+    `action` the purpose of the steps, and `leaves_marks` whether that step makes a revision or runs hooks.
+    `was_deployed` says whether the release had ever worked before it."""
 
     work: Work
     seen: Sighting | None = None
@@ -23,6 +25,12 @@ class Attempt:
     action: ReleaseAction = ReleaseAction.NONE
     output: str | None = None
     leaves_marks: bool = False
+    was_deployed: bool = False
+
+    def note(self) -> None:
+        """Notes from the observation before a step whether the release has ever worked."""
+        release = self.seen.release if self.seen else None
+        self.was_deployed = release is not None and release.was_deployed
 
     def begin(self, step: ReleaseStep) -> None:
         self.step, self.action = step, step.action
@@ -77,6 +85,29 @@ class Attempt:
             f"{self.action.noun} succeeded, but the release still differs from the desired state: another client is"
             " changing it.",
         )
+
+    def is_repeated(self, error: ActionError, *, retries: int) -> bool:
+        """Whether a run that has changed something is repeated after a permanent error, because the deployment asks for
+        `retries`."""
+        is_change = isinstance(error, PermanentError) and error.wrote and self.leaves_marks
+        return is_change and self._brings_generation and self.writes_after(error) <= retries
+
+    def failure(self, error: ActionError) -> Failure | None:
+        """What decides on the remedy if this error is the last one. None if there is nothing to remedy: no run has
+        changed anything, or the operation does not bring a generation to the target."""
+        if not self._brings_generation or not self.writes_after(error):
+            return None
+        converged = self.work.target.generation
+        return Failure(
+            generation=self.work.generation,
+            converged=converged,
+            was_deployed=self.was_deployed or converged is not None,
+        )
+
+    @property
+    def _brings_generation(self) -> bool:
+        """Whether a release is installed or upgraded: it is neither removed nor kept."""
+        return self.work.desired is not None and not self.work.operation.kind.keeps_release
 
     @property
     def left_pending(self) -> bool:

@@ -19,6 +19,7 @@ from app.operations import endings, work
 from app.operations.work import Work
 from app.releases.error_codes import ActionCode
 from app.releases.release import Desired
+from app.releases.remediation import Remediation
 from app.releases.step import API_MIGRATION, CORRECTION, Recovery, ReleaseAction, ReleaseStep, next_step
 from app.resources.corrections import due_objects
 from app.tables.columns import now
@@ -116,7 +117,7 @@ class Reconciler:
         Raises:
             ActionError: where a step fails, or cannot be taken.
         """
-        services, found = self._services, attempt.work
+        found = attempt.work
         races = 0
         for _ in range(_MOST_STEPS):
             step, wanted, seen = await self._next(attempt)
@@ -126,7 +127,7 @@ class Reconciler:
                 assert seen.release is not None
                 raise blocked(step.block, seen.release, found.cluster.name)
             attempt.refuse_unplanned()
-            attempt.refuse_useless(step, retries=services.settings.helm_retries)
+            attempt.refuse_useless(step, retries=self._retries(found))
             attempt.begin(step)
             try:
                 attempt.output = await self._perform(attempt, step, wanted, seen)
@@ -190,6 +191,7 @@ class Reconciler:
         found, fingerprints = attempt.work, self._services.fingerprints
         attempt.before = attempt.seen
         seen = await self._look(attempt)
+        attempt.note()
         wanted, observed = await compared(fingerprints, found.desired, seen.release, found.target.secret_paths)
         owner = claim_of(found.target).owner(seen.release)
         return next_step(wanted, observed, owner, force=found.operation.force), wanted, seen
@@ -234,14 +236,27 @@ class Reconciler:
         return seen
 
     async def _give_up(self, attempt: Attempt, error: ActionError) -> None:
-        """Ends the result with an error that a retry would repeat. A release to be removed by force is left behind."""
+        """Ends the result with an error that a retry would repeat, unless the deployment asks for the retry. A release
+        to be removed by force is left behind."""
         found = attempt.work
+        if attempt.is_repeated(error, retries=Remediation.of_json(found.deployment.remediation).retries):
+            again = TemporaryError(error.code, error.message, error.output, wrote=True)
+            await self._retry_later(attempt, again)
+            return
         ACTIONS.labels(attempt.action, "failed").inc()
         if found.desired is None and found.operation.force:
             await endings.abandon(self._services, found, error, attempt.seen)
             return
-        writes, hooks = attempt.writes_after(error), attempt.runs_hooks
-        await endings.fail(self._services, found, attempt.action, error, attempt.seen, writes=writes, runs_hooks=hooks)
+        await endings.fail(
+            *(self._services, found, attempt.action, error, attempt.seen),
+            writes=attempt.writes_after(error),
+            runs_hooks=attempt.runs_hooks,
+            failure=attempt.failure(error),
+        )
+
+    def _retries(self, found: Work) -> int:
+        """How often a run of Helm that has changed something is repeated."""
+        return max(self._services.settings.helm_retries, Remediation.of_json(found.deployment.remediation).retries)
 
     async def _look_after_failure(self, attempt: Attempt) -> None:
         if attempt.step is None and attempt.seen is not None:
@@ -256,7 +271,7 @@ class Reconciler:
         """Schedules a retry after a pause, or ends the result if there were enough attempts."""
         found, settings = attempt.work, self._services.settings
         writes = attempt.writes_after(error)
-        last = attempt.final_error(error, retries=settings.helm_retries)
+        last = attempt.final_error(error, retries=self._retries(found))
         if last is not None:
             await self._give_up(attempt, last)
             return

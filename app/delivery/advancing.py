@@ -20,6 +20,7 @@ from app.delivery.gates import stored_gates
 from app.delivery.reverting import roll_back
 from app.delivery.starting import ALLOW, activate, end_rollout, open_rollouts
 from app.delivery.stored import Loaded, columns_of, load
+from app.delivery.target_holds import drop_holds
 from app.delivery.timing import next_look, wake_at
 from app.delivery.verified import verify_found, verify_ready
 from app.jobs.rollouts import AdvanceRollout
@@ -153,6 +154,7 @@ async def _move(transaction: Transaction, loaded: Loaded, moves: Sequence[int], 
     await verify_found(transaction, [id_ for id_ in moves if loaded.known.seen[id_].is_available])
     allowed = await session.execute(_ALLOW, {"rollout": row.id, "targets": list(moves)})
     names = {target_id: loaded.targets[target_id].cluster_name for (target_id,) in allowed}
+    await drop_holds(transaction, names)
     operation = loaded.operation
     extends = operation is not None and operation.has_rollout and operation.cancelled_at is None
     first = {id_: name for id_, name in names.items() if extends and members[id_].attempt == 1}

@@ -39,3 +39,4 @@ class RolloutCode(ErrorCode):
     CHECK_NOT_FOUND = "check_not_found", "The wave has no such check."
     CHECK_STATE = "check_state", "The check has not begun, is running, or has passed."
     HOLD_NOT_FOUND = "hold_not_found", "The generation is not held."
+    GENERATION_HELD = "generation_held", "The generation is held on all targets, so the hold of one cannot be lifted."

@@ -14,6 +14,7 @@ from app.core.transaction import Transaction
 from app.delivery.checking import cancel_checks
 from app.delivery.codes import RolloutEvent
 from app.delivery.gates import stored_gates
+from app.delivery.target_holds import drop_holds
 from app.jobs.rollouts import wake_rollouts
 from app.operations.progress import end_rollout_operation
 from app.releases.canonical import canonical
@@ -205,6 +206,7 @@ async def activate(transaction: Transaction, row: Rollout, before: Rollout | Non
     ours = select(col(RolloutTarget.target_id)).where(col(RolloutTarget.rollout_id) == row.id)
     await lock_targets(session, col(Target.id).in_(ours))
     arrived = [target_id for (target_id,) in await session.execute(_ALLOW_EQUAL, {"rollout": row.id})]
+    await drop_holds(transaction, arrived)
     await session.execute(_JOIN, {"rollout": row.id})
     await session.execute(
         update(RolloutTarget)

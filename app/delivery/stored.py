@@ -24,7 +24,7 @@ from app.tables.deployments import Deployment
 from app.tables.operations import Operation, OperationResult
 from app.tables.rollouts import CheckRun, GateDecision, Rollout, RolloutTarget, RolloutWave
 from app.tables.states import PlanVerdict
-from app.tables.targets import Release, Target
+from app.tables.targets import Release, Target, TargetHold
 from app.targets.joins import OPEN_RESULT, RELEASE_OF_TARGET
 from app.windows.applying import openings
 
@@ -50,6 +50,7 @@ _TARGETS = (
         col(Release.resource_version),
         select(col(OperationResult.operation_id)).where(OPEN_RESULT).correlate(Target).exists(),
         _FINISHED_AT,
+        select(col(TargetHold.target_id)).where(col(TargetHold.target_id) == Target.id).correlate(Target).exists(),
     )
     .join(Target, col(Target.id) == RolloutTarget.target_id)
     .join(Deployment, col(Deployment.id) == Target.deployment_id)
@@ -157,16 +158,18 @@ def _seen(
     resource_version: str | None,
     is_open: bool,
     finished_at: datetime | None,
+    is_remedied: bool,
 ) -> Seen:
     """What is known of a target. The health counts only if it is that of the release's present revision, and after a
-    move only if the release is as it is desired."""
+    move only if the release is as it is desired. A target whose failed move was remedied has failed, whatever it has
+    now: a move ends the hold of an earlier one."""
     has_moved = row.moved_at is not None
-    has_converged = generation is not None and generation == allowed and not has_error
+    has_converged = generation is not None and generation == allowed and not has_error and not is_remedied
     is_current = inventory_version == resource_version
     is_healthy = health is Health.HEALTHY and (not has_moved or (is_current and status is TargetStatus.DEPLOYED))
     run = None
     if has_moved:
-        run = Run.OPEN if is_open else Run.SUCCEEDED if has_converged else Run.FAILED
+        run = Run.OPEN if is_open and not is_remedied else Run.SUCCEEDED if has_converged else Run.FAILED
     return Seen(
         is_targeted=wanted,
         is_reachable=reachability is Reachability.REACHABLE,

@@ -6,7 +6,9 @@ from sqlalchemy import select, text
 from sqlmodel import col
 
 from app.core.transaction import Transaction
+from app.health.health import Health
 from app.tables.rollouts import VerifiedGeneration
+from app.tables.targets import Target
 
 _REPLACE = """
     ON CONFLICT (target_id) DO UPDATE SET generation = excluded.generation, inputs = excluded.inputs,
@@ -44,6 +46,15 @@ async def verify_found(transaction: Transaction, target_ids: Collection[int]) ->
     """These targets are healthy before they move: they work with the generation that they leave, unless it had a
     rollout of its own."""
     await transaction.session.execute(_FOUND, {"targets": list(target_ids)})
+
+
+async def verify_healthy(transaction: Transaction, deployment_id: int) -> None:
+    """The targets of a deployment that are healthy before all of them get another generation at once work with the one
+    that they leave."""
+    healthy = select(col(Target.id)).where(
+        col(Target.deployment_id) == deployment_id, col(Target.health) == Health.HEALTHY
+    )
+    await verify_found(transaction, list((await transaction.session.execute(healthy)).scalars()))
 
 
 async def verified(transaction: Transaction, target_ids: Collection[int]) -> dict[int, VerifiedGeneration]:

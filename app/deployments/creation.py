@@ -51,6 +51,7 @@ from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.releases.error_codes import ActionCode
 from app.releases.references import Layer
+from app.releases.remediation import Remediation
 from app.secrets.queries import marks_of, referenced, require_use, write_uses
 from app.tables.charts import ChartArchive
 from app.tables.clusters import Cluster
@@ -89,6 +90,7 @@ class CreateDeployment:
     depends_on: list[GivenDependency] = field(default_factory=list)
     allow_crd_version_removal: list[str] | None = None
     strategy: dict[str, Any] | None = None
+    remediation: Remediation = field(default_factory=Remediation)
     strategy_override: dict[str, Any] | None = None
     dry_run: bool = False
     idempotency_key: str | None = None

@@ -13,12 +13,15 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.core.transaction import Transaction
 from app.delivery.generations import NewGeneration, Route, reach_targets, route_of
 from app.delivery.starting import Joining, open_rollouts
+from app.delivery.target_holds import drop_holds, drop_unwanted_holds, keep_holds
+from app.delivery.verified import verify_healthy
 from app.deployments.checks import archive_of
 from app.deployments.desired_state import DesiredState
 from app.deployments.queries import current
 from app.groups.facts import cluster_facts
 from app.releases.layers import Inputs
 from app.releases.release import Desired, covered
+from app.releases.remediation import Remediation, Remedy
 from app.releases.status import TargetStatus
 from app.resources.corrections import end_contests
 from app.secrets.queries import marks_by_deployment
@@ -27,7 +30,7 @@ from app.tables.columns import now
 from app.tables.deployments import Deployment, DeploymentRevision
 from app.tables.groups import ClusterGroup
 from app.tables.operations import Operation, OperationKind
-from app.tables.targets import Target
+from app.tables.targets import OF_GENERATION, Target
 from app.targets.abandonment import take_back
 from app.targets.desired import inputs_of
 from app.targets.judging import judge_targets
@@ -48,7 +51,8 @@ async def write_generation(
     strategy: Mapping[str, Any] | None = None,
 ) -> Operation:
     """Writes `state` as the deployment's present generation, whose number is already set. It reaches the targets by the
-    `strategy` or, without one, by that of the deployment.
+    `strategy` or, without one, by that of the deployment. If only the targets change, those on which the generation
+    is held stay as they are.
 
     `clusters` has a cluster for each name in the targets. Targets that are no longer wanted stay as orphans until their
     release is uninstalled. The caller has locked the deployment's row.
@@ -68,7 +72,14 @@ async def write_generation(
         .where(col(Target.cluster_id).not_in([clusters[name].id for name in state.targets]))
         .values(wanted=False)
     )
+    await drop_unwanted_holds(transaction, deployment.id)
+    kept = await keep_holds(transaction, deployment, keeps_releases)
+    if route in (Route.CONTINUED, Route.HELD):
+        kept = {}  # no target gets the generation because of this change alone
     rows = await _target_rows(transaction, deployment, state, clusters)
+    rows = {name: row for name, row in rows.items() if name not in kept.values()}
+    if route is Route.AT_ONCE and Remediation.of_json(deployment.remediation).remedy is Remedy.ROLLBACK:
+        await verify_healthy(transaction, deployment.id)
     if rows:
         statement = insert(Target)
         at_once = {name: statement.excluded[name] for name in _OF_GENERATION} if route is Route.AT_ONCE else {}
@@ -81,7 +92,10 @@ async def write_generation(
     await take_back(session, deployment)
     present = await target_names(transaction, deployment.id)
     await end_contests(transaction, present)
-    new = await _new_generation(transaction, deployment, kind, rows, clusters, present, author, strategy)
+    reached = {target_id: name for target_id, name in present.items() if target_id not in kept}
+    if route is Route.AT_ONCE:
+        await drop_holds(transaction, reached)
+    new = await _new_generation(transaction, deployment, kind, rows, clusters, reached, author, strategy)
     new = replace(new, allow_crd_version_removal=allow_crd_version_removal)
     operation = await reach_targets(transaction, new, route, older)
     await judge_targets(transaction, target_ids=present)
@@ -127,7 +141,7 @@ async def target_names(transaction: Transaction, deployment_id: int) -> dict[int
     return dict((await transaction.session.exec(statement)).all())
 
 
-_OF_GENERATION = ("allowed_generation", "desired_digest", "inputs", "results", "endpoints", "evaluation_error")
+_OF_GENERATION = (*OF_GENERATION, "allowed_generation", "evaluation_error")
 """The columns of a target that change with its generation."""
 
 

@@ -12,6 +12,7 @@ from app.core.errors import Problem
 from app.core.names import description_problem
 from app.deployments.desired_state import selector_problems
 from app.drift.rules import rule_problems, stored_rules
+from app.releases.remediation import MOST_RETRIES, Remediation
 from app.rollouts.given import problems
 from app.rollouts.stored_form import as_shown
 from app.rollouts.strategy import stored_strategy
@@ -82,11 +83,25 @@ def strategy_problems(given: Mapping[str, Any] | None, field: str = "strategy") 
         yield from selector_problems((field, "waves", str(index), "select"), wave["select"])
 
 
+def _remediation_problems(given: Remediation) -> Iterable[Problem]:
+    if not 0 <= given.retries <= MOST_RETRIES:
+        yield Problem(("remediation", "retries"), f"The number of retries is between 0 and {MOST_RETRIES}.")
+
+
+def stored_remediation(given: Remediation) -> dict[str, Any] | None:
+    return None if given == Remediation() else given.as_json()
+
+
 _TABLE = (
     Option("description", "description", _description_problems, stored=lambda given: given or None),
     Option("atomic", "atomic", in_helm=lambda atomic: {"atomic": atomic}),
     Option("wait", "wait", in_helm=lambda wait: {"wait": wait}),
     Option("timeout_seconds", "timeout", _timeout_problems, in_helm=lambda seconds: {"timeout_seconds": seconds}),
+    Option(
+        *("remediation", "remediation", _remediation_problems),
+        as_json=Remediation.as_json,
+        stored=stored_remediation,
+    ),
     Option("drift_policy", "drift policy", affects=frozenset({Effect.CONTESTS})),
     Option("live_drift", "live drift", affects=frozenset({Effect.LIVE_DRIFT})),
     Option(

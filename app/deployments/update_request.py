@@ -13,6 +13,7 @@ from app.deployments.desired_state import Given
 from app.deployments.given import GivenOverride, GivenSelectorOverride
 from app.drift.rules import GivenRule
 from app.drift.states import LiveDrift
+from app.releases.remediation import Remediation
 from app.tables.deployments import CrdPolicy, Deployment, DriftPolicy
 
 
@@ -45,6 +46,7 @@ class UpdateDeployment:
     depends_on: list[GivenDependency] | None = None
     allow_crd_version_removal: list[str] | None = None
     strategy: dict[str, Any] | None = None
+    remediation: Remediation | None = None
     strategy_override: dict[str, Any] | None = None
     dry_run: bool = False
     idempotency_key: str | None = None

@@ -17,12 +17,14 @@ from app.core.services import Services
 from app.core.threads import in_thread
 from app.operations.cancellation import end_cancelled
 from app.operations.progress import close_results, explain_superseded, note_trouble, remove_targets
+from app.operations.remedies import remedy
 from app.operations.removal import give_up, remove_if_empty
 from app.operations.work import Work
 from app.releases.error_codes import ActionCode
 from app.releases.manifest import ManifestObject, objects_in
 from app.releases.references import HIDDEN, texts_at
 from app.releases.release import Observed
+from app.releases.remediation import Failure
 from app.releases.scrubbing import Scrubber
 from app.releases.step import ReleaseAction
 from app.tables.deployments import Deployment
@@ -67,6 +69,12 @@ async def _locked(session: AsyncSession, deployment: Deployment) -> Deployment:
     return await session.get_one(Deployment, deployment.id, with_for_update={"key_share": True}, populate_existing=True)
 
 
+async def _is_open(session: AsyncSession, work: Work) -> bool:
+    """Whether the operation has been neither cancelled nor superseded on the target, which is locked."""
+    given = {"target": work.target.id, "operation": work.operation.id}
+    return (await session.execute(_OPEN_OPERATION, given)).first() is not None
+
+
 async def succeed(
     services: Services,
     work: Work,
@@ -78,15 +86,16 @@ async def succeed(
 ) -> None:
     """Ends the result: a look has shown that the target is in its wanted state. Without `converged`, an operation that
     keeps the release has done its work; the generation and the error of the target stay. `output` is Helm's output, or
-    what was done without Helm. A target whose release was to be removed is deleted, and after the last one also a
-    deployment that is being deleted."""
+    what was done without Helm. A target whose release was to be removed is deleted unless it is wanted, and after the
+    last one also a deployment that is being deleted."""
     async with services.transaction() as transaction:
         session = transaction.session
         deployment = work.deployment
         if work.desired is None:
             deployment = await _locked(session, deployment)
         await write_sightings(transaction, [seen])
-        reached = {"generation": work.generation, "error": None} if converged else {}
+        generation = None if work.desired is None else work.generation
+        reached = {"generation": generation, "error": None} if converged else {}
         ended = {"attempts": 0, "writes": 0, "retry_at": None, **_freed(work), "intent": None}
         await fenced(transaction, work.lease, **reached, **ended)
         await close_results(
@@ -117,15 +126,20 @@ async def fail(
     *,
     writes: int,
     runs_hooks: bool,
+    failure: Failure | None,
 ) -> None:
     """Ends the result with an error that a retry would repeat. `writes` counts the attempts that have made a revision
-    or run hooks."""
+    or run hooks. A `failure` is remedied, unless the operation was cancelled or superseded in the meantime."""
     shown = replace(_shown(work, error, seen, runs_hooks=runs_hooks), revision=_revision(seen))
     async with services.transaction() as transaction:
+        deployment = work.deployment
+        if failure is not None:
+            deployment = await _locked(transaction.session, deployment)
         if seen is not None:
             await write_sightings(transaction, [seen])
         values = {"error": shown.stored, "attempts": shown.attempts, "writes": writes, "retry_at": None}
         await fenced(transaction, work.lease, **values, **_freed(work))
+        is_remedied = failure is not None and await _is_open(transaction.session, work)
         await close_results(
             transaction,
             [work.target.id],
@@ -140,6 +154,8 @@ async def fail(
             f"{work.title(action)} failed: {error.message}",
             code=error.code,
         )
+        if failure is not None and is_remedied:
+            await remedy(transaction, work, deployment, failure, shown)
 
 
 async def cancel(services: Services, work: Work, action: ReleaseAction, seen: Sighting | None, words: str) -> None:
@@ -218,9 +234,8 @@ async def retry(
         if seen is not None and seen.is_news(work.known):
             await write_sightings(transaction, [seen])
         await fenced(transaction, work.lease)  # locks the target, so that what is read next stays valid
-        still = {"target": work.target.id, "operation": work.operation.id}
         known = work.operation.cancelled_at is not None
-        if not known and (await transaction.session.execute(_OPEN_OPERATION, still)).first() is None:
+        if not known and not await _is_open(transaction.session, work):
             await fenced(transaction, work.lease, attempts=0, retry_at=None, **_freed(work))
             transaction.wake([work.target.id])
             return

@@ -75,7 +75,8 @@ _NEEDS: Select[*tuple[Any, ...]] = (
         ),
         isouter=True,
     )
-    .where(_OURS, col(Target.wanted), col(Operation.kind).not_in(KEEPING), ~_IS_CURRENT)
+    .where(_OURS, col(Target.wanted), col(Target.allowed_generation).is_not(None))
+    .where(col(Operation.kind).not_in(KEEPING), ~_IS_CURRENT)
     .order_by(col(Target.id), col(_OtherDeployment.release_name))
 )
 _DEPENDENTS = (

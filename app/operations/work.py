@@ -32,7 +32,7 @@ from app.tables.groups import ClusterGroup
 from app.tables.operations import Operation, OperationKind, OperationResult
 from app.tables.secrets import Secret
 from app.tables.states import OperationState
-from app.tables.targets import Release, Target
+from app.tables.targets import Release, Target, TargetHold
 from app.targets import leases
 from app.targets.activity import Activity, ActivityPhase, stored
 from app.targets.claims import claim_of
@@ -60,7 +60,7 @@ class Work:
     operation: Operation
     known: Release | None
     generation: int  # the one that the target may have
-    desired: Desired | None  # None: the release is to be removed
+    desired: Desired | None  # None: the release is to be removed; the target stays if it is wanted
     secrets: Sequence[Secret] = ()  # secrets that the deployment uses, sealed
     account: ServiceAccount | None = None
     limit: datetime | None = None
@@ -99,7 +99,11 @@ class Work:
 _LOST = "Helm was stopped because its worker stopped, or could not renew its lease on the target."
 _WORK = (
     joined(select(Target, Deployment, DeploymentRevision, Cluster, ChartArchive, Operation, Release, ClusterGroup))
-    .add_columns(col(OperationResult.planned_version), MAY_BE_HELD)
+    .add_columns(
+        col(OperationResult.planned_version),
+        MAY_BE_HELD,
+        select(col(TargetHold.target_id)).where(col(TargetHold.target_id) == Target.id).exists(),
+    )
     .join(DeploymentRevision, REVISION_OF_TARGET)
     .join(ClusterGroup, col(ClusterGroup.id) == Deployment.group_id)
     .join(ChartArchive, col(ChartArchive.digest) == DeploymentRevision.chart_digest)
@@ -123,12 +127,13 @@ async def take(services: Services, target_id: int, owner: str) -> Work | None:
         if row is None:
             await fenced(transaction, lease, **FREE)
             return None
-        target, deployment, revision, cluster, archive, operation, known, group, planned_version, may_be_held = row
-        if target.wanted and target.allowed_generation is None:
+        target, deployment, revision, cluster, archive, operation, known, group, *more = row
+        planned_version, may_be_held, is_remedied = more
+        if target.wanted and target.allowed_generation is None and not is_remedied:
             await _refuse(transaction, lease, operation)
             return None
         moves = operation.kind is not OperationKind.API_MIGRATION and is_move(target, revision.generation)
-        may_wait = may_be_held and operation.cancelled_at is None and moves
+        may_wait = may_be_held and not is_remedied and operation.cancelled_at is None and moves
         if may_wait and await is_held(transaction, lease, target, operation):
             return None
         if target.window is not None:
@@ -136,7 +141,7 @@ async def take(services: Services, target_id: int, owner: str) -> Work | None:
         await begin_result(transaction, operation, target_id)
         secrets = await used_by(transaction.session, deployment.id) if revision.references() else ()
     desired = None
-    if target.wanted:
+    if target.wanted and target.allowed_generation is not None:
         desired = desired_release(deployment, revision, cluster.name, inputs_of(target), marks_of(secrets))
     account = service_account_of(group)
     return Work(

@@ -59,6 +59,9 @@ class Deployment(SQLModel, table=True):
     strategy: dict[str, Any] | None = Json(
         default=None, nullable=True
     )  # of its rollouts, as `app.rollouts.strategy` writes it; None: all targets at once
+    remediation: dict[str, Any] | None = Json(
+        default=None, nullable=True
+    )  # as `app.releases.remediation` writes it; None: no retries, and nothing after a failure
     deleting: bool = False
     secret_paths: list[str] = Json(default_factory=list)  # paths of secret values in any of its generations
     created_at: datetime = Timestamp(default_factory=now)

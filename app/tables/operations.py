@@ -20,6 +20,7 @@ class OperationKind(StrEnum):
     PROMOTION = "PROMOTION"  # an update to the chart and the common values of a generation of another deployment
     RECONCILE = "RECONCILE"
     DELETE = "DELETE"
+    REMEDIATION = "REMEDIATION"  # after a failure, a target returns to its last verified generation, or to no release
     CORRECTION = "CORRECTION"  # objects that differ from the manifest are reverted, without Helm
     API_MIGRATION = "API_MIGRATION"  # records get the API versions that replace removed ones, without Helm
 
@@ -41,6 +42,7 @@ _NOUNS = {
     OperationKind.PROMOTION: "Promotion",
     OperationKind.RECONCILE: "Reconciliation",
     OperationKind.DELETE: "Deletion",
+    OperationKind.REMEDIATION: "Remediation",
     OperationKind.CORRECTION: "Correction",
     OperationKind.API_MIGRATION: "API migration",
 }

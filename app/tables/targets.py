@@ -9,6 +9,7 @@ from sqlmodel import Field, SQLModel
 
 from app.drift.states import DriftState
 from app.health.health import Health
+from app.releases.remediation import Remedy
 from app.releases.status import TargetStatus
 from app.tables.columns import Bytes, Choice, Id, Json, Ref, Timestamp, now
 
@@ -103,6 +104,29 @@ class Target(SQLModel, table=True):
     lease_owner: str | None = None
     lease_token: int = 0
     lease_expires_at: datetime | None = Timestamp(default=None)
+
+
+OF_GENERATION = ("inputs", "results", "endpoints", "desired_digest")
+"""The columns of a target that belong to its generation, apart from the number."""
+
+
+class TargetHold(SQLModel, table=True):
+    """The generation of a target that failed and was remedied, with what belongs to it. The target does not get it
+    again until a user lifts the hold, and a newer generation replaces it. The desired state of the target is its
+    allowed generation or, without one, no release."""
+
+    __tablename__ = "target_hold"
+
+    target_id: int = Ref("target.id", primary_key=True)
+    generation: int
+    remedy: Remedy = Choice(Remedy)
+    code: str  # of the error
+    message: str
+    inputs: dict[str, Any] | None = Json(default=None, nullable=True)
+    results: dict[str, Any] = Json(default_factory=dict)
+    endpoints: list[dict[str, Any]] = Json(default_factory=list)
+    desired_digest: bytes = Bytes()
+    created_at: datetime = Timestamp(default_factory=now)
 
 
 class Release(SQLModel, table=True):

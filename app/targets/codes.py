@@ -12,6 +12,11 @@ class TargetEvent(EventKind):
     GENERATION = "target.generation", "A target matches a new generation without any action."
     RETRYING = "target.retrying", "An action on a target failed and will be retried."
     FAILED = "target.failed", "An action on a target failed."
+    REMEDIED = (
+        "target.remedied",
+        "After the last failure of a target, its generation is held, and its release is rolled back or uninstalled.",
+    )
+    LIFTED = "target.lifted", "A user lifted the hold of a generation on a target."
     CANCELLED = "target.cancelled", "The work on a target was cancelled."
     SUPERSEDED = "target.superseded", "The work on a target was stopped for a newer operation."
     STATUS = "target.status", "The status of a target changed."

@@ -30,7 +30,7 @@ from app.releases.references import hidden
 from app.releases.status import Reason, ReasonCode, TargetStatus
 from app.tables.clusters import Cluster, Observer, Reachability
 from app.tables.deployments import Deployment
-from app.tables.targets import Release, Target
+from app.tables.targets import Release, Target, TargetHold
 from app.targets.desired import stored_inputs
 from app.targets.joins import RELEASE_OF_TARGET, joined
 from app.targets.reachability import UNWATCHED, is_watched
@@ -119,6 +119,12 @@ _INSTALLED = (
 _INPUTS = select(col(Target.id), col(Target.inputs), col(Target.results), col(Target.endpoints)).where(
     col(Target.id).in_(_IDS)
 )
+
+
+async def target_holds(session: AsyncSession, target_ids: Iterable[int]) -> dict[int, TargetHold]:
+    """The holds on these targets, by the target's id."""
+    statement = select(TargetHold).where(col(TargetHold.target_id).in_(list(target_ids)))
+    return {row.target_id: row for row in (await session.execute(statement)).scalars()}
 
 
 async def targets_of(session: AsyncSession, deployment_ids: Iterable[int]) -> list[TargetFacts]:

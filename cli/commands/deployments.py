@@ -44,6 +44,7 @@ Statuses = Annotated[
 TARGET_FIELDS = """
 clusterName status statusSince revision version generation valuesRenewed observedAt
 reasons { code message path desired actual } error { code message output at attempts advice } activity { message }
+hold { generation remedy message }
 """
 _SELECTOR = "labels cloud region distribution kubernetesVersion"
 _VALUES = f"""
@@ -118,6 +119,7 @@ def get(session: Session, name: DeploymentName) -> None:
         "Description": found["description"],
         "Generation": f"{found['generation']}, {ago(found['updatedAt'])} old",
         "Options": ", ".join(f"{key}: {_written(found[OPTIONS[key]])}" for key in OPTIONS if key not in _OWN_LINE),
+        "Failures": _remediation(found["remediation"]),
         "Rollout": ", ".join(f"{wave['name']} ({wave['size']})" for wave in (found["strategy"] or {}).get("waves", ())),
         "Depends on": ", ".join(map(_dependency, found["dependsOn"])),
         "Needed by": ", ".join(one["releaseName"] for one in found["dependents"]),
@@ -212,7 +214,7 @@ def why(target: Any, wanted: int | None = None) -> str:
     others = [reason["message"] for reason in target["reasons"] if reason["code"] not in _OF_THE_RELEASE]
     if differences and wanted is not None:
         origin = f"changed by hand at revision {target['revision']}"
-        if target["generation"] != wanted:
+        if target["generation"] != wanted and not target.get("hold"):
             origin = f"generation {wanted} is not rolled out yet"
         elif target["valuesRenewed"]:
             origin = "the cluster or an endpoint that it uses has changed"
@@ -220,11 +222,20 @@ def why(target: Any, wanted: int | None = None) -> str:
     activity = [target["activity"]["message"]] if target.get("activity") else []  # the targets of a plan have none
     others = [message for message in others if not any(message in text for text in activity)]
     error = [target["error"]["message"]] if target["error"] else []
+    if hold := target.get("hold"):
+        error.append(f"generation {hold['generation']} is held, because it failed: {hold['message']}")
     return one_line([*activity, *differences, *others, *error])
 
 
-_OWN_LINE = ("description", "dependsOn", "strategy")
+_OWN_LINE = ("description", "remediation", "dependsOn", "strategy")
 """Options that have a line of their own."""
+
+
+def _remediation(found: Any) -> str:
+    retries, remedy = found["retries"], found["remedy"]
+    return (
+        f"{retries} {'retry' if retries == 1 else 'retries'}, then {remedy}" if retries or remedy != "NOTHING" else ""
+    )
 
 
 def _dependency(one: Any) -> str:

@@ -36,6 +36,9 @@ _LIST = f"""query ($organization: String, $deployment: ID, $phase: [RolloutPhase
 _OF = f"""query ($organization: String, $group: String!, $release: String!) {{
   deployment(organization: $organization, group: $group, releaseName: $release) {{
     id holds {{ generation reason }} rollout {{ {_SUMMARY} {_TARGETS} {_CHECKS} }} }} }}"""
+_HELD = """query ($organization: String, $group: String!, $release: String!) {
+  deployment(organization: $organization, group: $group, releaseName: $release) {
+    id targets { clusterName hold { generation } } } }"""
 _CHANGED = "subscription ($id: ID!) { rolloutChanged(id: $id) { id } }"
 _DONE = "... on RolloutPayload { rollout { id phase } }"
 _OPEN = ("RUNNING", "WAITING", "PAUSED")
@@ -178,15 +181,27 @@ def lift_hold(
     generation: Annotated[
         int | None, typer.Option(help="The held generation. Default: the newest one.", metavar="NUMBER")
     ] = None,
+    cluster: Annotated[
+        str | None, typer.Option(help="Lift the hold on this cluster alone, which failed to get the generation.")
+    ] = None,
 ) -> None:
-    """Lift the hold of a generation that was rolled back. If it is the present one, its rollout begins again."""
+    """Lift the hold of a generation that was rolled back. If it is the present one, its rollout begins again; on one
+    cluster, its release is installed or upgraded again."""
+    place = name if cluster is None else f"{name} on {cluster}"
     found = find_deployment(session, name, _OF)
-    if generation is None and not found["holds"]:
-        raise Failure(f"No generation of {name} is held.")
-    number = found["holds"][0]["generation"] if generation is None else generation
+    holds = found["holds"] if cluster is None else _holds_on(session, name, cluster)
+    if generation is None and not holds:
+        raise Failure(f"No generation of {place} is held.")
+    number = holds[0]["generation"] if generation is None else generation
     payload = "... on LiftHoldPayload { deployment { id } }"
-    session.mutate("liftHold", payload, deployment=found["id"], generation=number)
-    session.tell(f"Hold of generation {number} of {name} lifted.")
+    session.mutate("liftHold", payload, deployment=found["id"], generation=number, cluster=cluster)
+    session.tell(f"Hold of generation {number} of {place} lifted.")
+
+
+def _holds_on(session: Session, name: str, cluster: str) -> list[Any]:
+    """The hold on a target, if there is one."""
+    targets = find_deployment(session, name, _HELD)["targets"]
+    return [each["hold"] for each in targets if each["clusterName"] == cluster and each["hold"]]
 
 
 def _find(session: Session, name: str) -> tuple[Any, list[Any]]:

@@ -35,7 +35,12 @@ const written = await codegen({
   pluginMap: { operations, documents },
 });
 // The members of enums that forms offer: a newer schema may have more of them.
-const OFFERED = { CrdPolicy: "CRD_POLICIES", LiveDrift: "LIVE_DRIFTS", DriftState: "DRIFT_STATES" };
+const OFFERED = {
+  CrdPolicy: "CRD_POLICIES",
+  LiveDrift: "LIVE_DRIFTS",
+  DriftState: "DRIFT_STATES",
+  Remedy: "REMEDIES",
+};
 const offered = Object.entries(OFFERED).map(([name, constant]) => {
   const members = schema
     .getType(name)

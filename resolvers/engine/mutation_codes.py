@@ -363,7 +363,11 @@ CODES: dict[str, tuple[str, ...]] = {
         "rollout_not_found",
         "rollout_state",
     ),
-    "lift_hold": ("hold_not_found",),
+    "lift_hold": (
+        "generation_held",
+        "hold_not_found",
+        "rollout_state",
+    ),
     "migrate_api_versions": (
         "invalid_input",
         "record_not_migratable",

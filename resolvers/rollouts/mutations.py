@@ -142,7 +142,9 @@ class Mutations:
         return payloads.RolloutPayload(rollout=Rollout.of(row))
 
     @mutation(
-        "Lifts the hold of a generation that was rolled back. If it is the present one, a new rollout begins.",
+        "Lifts the hold of a generation that was rolled back. If it is the present one, a new rollout begins. With a"
+        " cluster, lifts the hold on one target, which failed to get the generation: if it is the present one, it is"
+        " installed or upgraded again.",
         Permission.ROLLOUTS_STEER,
     )
     async def lift_hold(
@@ -152,7 +154,8 @@ class Mutations:
     ) -> payloads.LiftHoldResult:
         context = info.context
         row = await lift_hold(
-            context.services, context.viewer, row_id(input.deployment, "Deployment"), input.generation
+            *(context.services, context.viewer, row_id(input.deployment, "Deployment"), input.generation),
+            cluster=input.cluster,
         )
         return payloads.LiftHoldPayload(deployment=Deployment.of(row))
 

@@ -8,6 +8,7 @@ from schema.previews.removal import CONFIRM_REMOVAL
 from schema.scalars import JSON
 from schema.selectors.inputs import ClusterSelectorInput
 from schema.strategies.inputs import RolloutStrategyInput
+from schema.targets.enums import Remedy
 
 _SELECTOR_OVERRIDES = (
     "Values for the clusters that a selector matches, weakest first. They are merged over the common values, and"
@@ -21,6 +22,7 @@ _STRATEGY_CHANGE = (
 )
 
 
+_REMEDIATION = "What is done after an install or upgrade of a target has failed."
 _STRATEGY_OVERRIDE = (
     "How this change alone reaches the targets, in place of the deployment's strategy, which stays as it is. A strategy"
     " without waves means all at once. It has no effect if the change makes no new generation."
@@ -89,6 +91,22 @@ class DependencyInput:
     )
 
 
+@strawberry.input(
+    description="What is done after an install or upgrade of a target has failed. A failure that has changed nothing on"
+    " the cluster, or of a generation that the target has had before, is not remedied."
+)
+class RemediationInput:
+    retries: int = strawberry.field(
+        default=0,
+        description="How often a run of Helm that has created a revision or run hooks is repeated after it failed, at"
+        " most 10.",
+    )
+    remedy: Remedy = strawberry.field(
+        default=Remedy.NOTHING,
+        description="What follows the last failure. Except with NOTHING, the generation is then held on the target.",
+    )
+
+
 @strawberry.input
 class CreateDeploymentInput:
     group: str
@@ -142,6 +160,7 @@ class CreateDeploymentInput:
     )
     allow_crd_version_removal: list[str] | None = strawberry.field(default=None, description=ALLOW_CRD_VERSION_REMOVAL)
     strategy: RolloutStrategyInput | None = strawberry.field(default=None, description=_STRATEGY_NEW)
+    remediation: RemediationInput | None = strawberry.field(default=None, description=_REMEDIATION)
     strategy_override: RolloutStrategyInput | None = strawberry.field(default=None, description=_STRATEGY_OVERRIDE)
     dry_run: bool | None = strawberry.field(
         default=False, description="Validate and plan the request without changing anything."
@@ -205,6 +224,7 @@ class UpdateDeploymentInput:
     )
     allow_crd_version_removal: list[str] | None = strawberry.field(default=None, description=ALLOW_CRD_VERSION_REMOVAL)
     strategy: RolloutStrategyInput | None = strawberry.field(default=None, description=_STRATEGY_CHANGE)
+    remediation: RemediationInput | None = strawberry.field(default=None, description=_REMEDIATION)
     strategy_override: RolloutStrategyInput | None = strawberry.field(default=None, description=_STRATEGY_OVERRIDE)
     dry_run: bool | None = False
     idempotency_key: str | None = None

@@ -10,6 +10,7 @@ from app.deployments.promotion import PromoteDeployment
 from app.deployments.reconcile import ReconcileDeployment
 from app.deployments.update_request import UpdateDeployment
 from app.drift.rules import GivenRule
+from app.releases.remediation import Remediation
 from schema.deployments import inputs
 from schema.relay.ids import row_id
 from schema.selectors.inputs import stored_selector
@@ -28,6 +29,7 @@ def create(given: inputs.CreateDeploymentInput) -> CreateDeployment:
             "live_drift_ignore": _ignore_rules(given.live_drift_ignore) or [],
             "depends_on": _dependencies(given.depends_on) or [],
             "strategy": given_strategy(given.strategy, "strategy"),
+            "remediation": _remediation(given.remediation) or Remediation(),
             "strategy_override": given_strategy(given.strategy_override, "strategyOverride"),
         }
     )
@@ -47,6 +49,7 @@ def update(given: inputs.UpdateDeploymentInput) -> UpdateDeployment:
             "live_drift_ignore": _ignore_rules(given.live_drift_ignore),
             "depends_on": _dependencies(given.depends_on),
             "strategy": given_strategy(given.strategy, "strategy"),
+            "remediation": _remediation(given.remediation),
             "strategy_override": given_strategy(given.strategy_override, "strategyOverride"),
         }
     )
@@ -112,3 +115,7 @@ def _ignore_rules(given: list[inputs.DriftIgnoreRuleInput] | None) -> list[Given
 
 def _dependencies(given: list[inputs.DependencyInput] | None) -> list[GivenDependency] | None:
     return None if given is None else [GivenDependency(one.deployment, one.condition or None) for one in given]
+
+
+def _remediation(given: inputs.RemediationInput | None) -> Remediation | None:
+    return None if given is None else Remediation(given.retries, given.remedy)

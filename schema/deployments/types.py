@@ -1,13 +1,14 @@
 """Deployments and the generations of their desired state."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
 from app.core.paging import DEFAULT, Window
 from app.deployments import membership
 from app.deployments.lists import history_page, operations_page
+from app.releases import remediation as rules
 from app.tables import deployments as tables
 from app.tables.charts import ChartArchive
 from schema.charts.loaders import archive_by_digest
@@ -40,7 +41,7 @@ from schema.selectors.types import ClusterSelector
 from schema.strategies.loaders import holds_by_deployment, rollout_by_deployment
 from schema.strategies.types import GenerationHold, RolloutStrategy
 from schema.targets.counts import DriftCount, HealthCount, StatusCount, by_drift, by_health, by_status
-from schema.targets.enums import TargetStatus
+from schema.targets.enums import Remedy, TargetStatus
 from schema.targets.loaders import (
     drift_counts_by_deployment,
     health_counts_by_deployment,
@@ -66,6 +67,19 @@ class PromotedFrom:
     async def deployment(self, info: Info) -> "Deployment | None":
         row = await info.context.load[deployment_by_id].load(self.deployment_id)
         return Deployment.of(row) if row else None
+
+
+@strawberry.type(description="What is done after an install or upgrade of a target has failed.")
+class Remediation:
+    retries: int = strawberry.field(
+        description="How often a run of Helm that has created a revision or run hooks is repeated after it failed."
+    )
+    remedy: Remedy = strawberry.field(description="What follows the last failure.")
+
+    @classmethod
+    def of(cls, stored: dict[str, Any] | None) -> "Remediation":
+        found = rules.Remediation.of_json(stored)
+        return cls(retries=found.retries, remedy=found.remedy)
 
 
 @strawberry.type(description="The desired state of one generation.")
@@ -313,6 +327,10 @@ class Deployment(Node):
     @strawberry.field(description="The strategy of its rollouts; null if changes reach all targets at once.")
     def strategy(self) -> RolloutStrategy | None:
         return RolloutStrategy.of(self.row.strategy) if self.row.strategy else None
+
+    @strawberry.field(description="What is done after an install or upgrade of a target has failed.")
+    def remediation(self) -> Remediation:
+        return Remediation.of(self.row.remediation)
 
     @strawberry.field(description="The rollout of the present generation; null if it reached all targets at once.")
     async def rollout(self, info: Info) -> Annotated["Rollout", strawberry.lazy("schema.rollouts.types")] | None:

@@ -66,3 +66,7 @@ class RetryCheckInput:
 class LiftHoldInput:
     deployment: strawberry.ID
     generation: int
+    cluster: str | None = strawberry.field(
+        default=None,
+        description="The name of the cluster, to lift the hold on one target (`DeploymentTarget.hold`).",
+    )

@@ -8,6 +8,7 @@ from app.targets.counts import BY_DRIFT, BY_HEALTH, BY_STATUS, OF_DEPLOYMENTS, O
 from app.targets.queries import (
     TargetFacts,
     installed_values,
+    target_holds,
     target_inputs,
     targets_by_id,
     targets_by_name,
@@ -21,6 +22,7 @@ target_by_name = one(targets_by_name)
 """By the deployment's number and the cluster's name."""
 targets_by_deployment: Loader[int, list[TargetFacts]] = many(targets_of, lambda facts: (facts.deployment_id, facts))
 targets_by_cluster: Loader[int, list[TargetFacts]] = many(targets_on, lambda facts: (facts.cluster_id, facts))
+hold_by_target = one(target_holds)
 installed_values_by_target = one(installed_values)
 inputs_by_target = existing(target_inputs)
 status_counts_by_deployment = existing(counting(OF_DEPLOYMENTS, BY_STATUS))

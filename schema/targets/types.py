@@ -12,6 +12,7 @@ from app.releases.references import ANY, hidden
 from app.releases.status import helm_status
 from app.resources.live import read_object, read_tree
 from app.resources.queries import resources_of
+from app.tables import targets as tables
 from app.targets.desired import desired_release
 from app.targets.queries import TargetFacts
 from app.targets.trouble import next_steps_from
@@ -30,8 +31,8 @@ from schema.scalars import JSON
 from schema.strategies.enums import TargetState
 from schema.strategies.loaders import state_by_target
 from schema.targets.activity import Activity
-from schema.targets.enums import NextStep, ReasonCode, TargetStatus
-from schema.targets.loaders import activity_by_target, inputs_by_target, installed_values_by_target
+from schema.targets.enums import NextStep, ReasonCode, Remedy, TargetStatus
+from schema.targets.loaders import activity_by_target, hold_by_target, inputs_by_target, installed_values_by_target
 from schema.targets.origins import (
     Explained,
     ValueDifference,
@@ -86,6 +87,28 @@ class TargetDrift:
         return [ObjectDifference.of(each) for each in found]
 
 
+@strawberry.type(
+    description="A generation that has failed on a target and was remedied. The target does not get it again until a"
+    " user lifts the hold; a newer generation ends it."
+)
+class TargetHold:
+    generation: int
+    remedy: Remedy = strawberry.field(description="ROLLBACK or UNINSTALL.")
+    code: str = strawberry.field(description="The error code of the failure.")
+    message: str = strawberry.field(description="The error message of the failure.")
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: tables.TargetHold) -> "TargetHold":
+        return cls(
+            generation=row.generation,
+            remedy=row.remedy,
+            code=row.code,
+            message=row.message,
+            created_at=row.created_at,
+        )
+
+
 @strawberry.type(description="A deployment on one cluster, with its desired and observed state.")
 class DeploymentTarget(Node):
     facts: strawberry.Private[TargetFacts]
@@ -111,7 +134,8 @@ class DeploymentTarget(Node):
     generation: int | None = strawberry.field(description="The generation that the target last matched.")
     allowed_generation: int | None = strawberry.field(
         description="The generation that is the desired state of the target: the deployment's, unless a rollout has not"
-        " reached the target or has rolled it back. Null for a new target that a rollout has not reached."
+        " reached the target or has rolled it back, or the target has failed to get it (`hold`). Null for a new target"
+        " that a rollout has not reached, and for one whose release was uninstalled after it had failed."
     )
     values_renewed: bool = strawberry.field(
         description="Whether the desired values have changed because a property of the cluster or its group has, or an"
@@ -206,6 +230,11 @@ class DeploymentTarget(Node):
     async def activity(self, info: Info) -> Activity | None:
         found = await info.context.load[activity_by_target].load(self.facts.id)
         return Activity.of(found) if found else None
+
+    @strawberry.field(description="The generation that is held on the target because it failed; null if none is.")
+    async def hold(self, info: Info) -> TargetHold | None:
+        row = await info.context.load[hold_by_target].load(self.facts.id)
+        return None if row is None else TargetHold.of(row)
 
     @strawberry.field(description="Whether change windows let the target move to another generation now.")
     async def window(self, info: Info) -> WindowStatus:

@@ -143,6 +143,9 @@ _TOLD: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "atomic": st.booleans(),
         "wait": st.booleans(),
         "timeoutSeconds": st.integers(1, 9),
+        "remediation": st.fixed_dictionaries(
+            {"retries": st.integers(0, 2), "remedy": st.sampled_from(["NOTHING", "ROLLBACK"])}
+        ),
         "driftPolicy": st.sampled_from(["REPORT", "CORRECT"]),
         "crdPolicy": st.sampled_from(["CREATE", "CREATE_REPLACE", "SKIP"]),
         "liveDrift": st.sampled_from(["OFF", "REPORT"]),
@@ -189,6 +192,7 @@ def test_the_file_of_a_deployment_says_all_that_it_wants(told: dict[str, Any]) -
     assert wish.pop("liveDriftIgnore") == told["liveDriftIgnore"]
     dependencies = [{"deployment": one["releaseName"], "condition": one["condition"]} for one in told["dependsOn"]]
     assert wish.pop("dependsOn", []) == sorted(dependencies, key=itemgetter("deployment"))
+    assert wish.pop("remediation", {"retries": 0, "remedy": "NOTHING"}) == told["remediation"]
     assert wish.pop("strategy", None) == from_api(told["strategy"])
     assert wish == {
         "version": told["chartVersion"],
@@ -244,7 +248,7 @@ def test_each_document_is_a_deployment_and_empty_ones_are_none() -> None:
             [
                 "6: `x` is not known: known are polyhelm, group, release, namespace, chart, version, description,"
                 " values, valuesFrom, overrides, overridesFrom, targets, targetSelector, atomic, wait, timeout,"
-                " driftPolicy, crdPolicy, liveDrift, liveDriftIgnore, dependsOn, strategy"
+                " remediation, driftPolicy, crdPolicy, liveDrift, liveDriftIgnore, dependsOn, strategy"
             ],
         ),
         (HEAD + "version: 1.10\n", ["6: `version` must be a string (put it in quotes)"]),
@@ -306,6 +310,15 @@ def test_each_document_is_a_deployment_and_empty_ones_are_none() -> None:
             ["7: an ignore rule must be a map with `paths`, a list of strings, and optionally `kind` and `group`"],
         ),
         (HEAD + "timeout: true\n", ["6: `timeout` must be a number of seconds"]),
+        (HEAD + "remediation: ROLLBACK\n", ["6: `remediation` must be a map with `retries` and `remedy`"]),
+        (
+            HEAD + "remediation:\n  retries: true\n  remedy: rollback\n  then: x\n",
+            [
+                "7: `retries` must be a number",
+                "8: `remedy` must be NOTHING, ROLLBACK or UNINSTALL",
+                "9: `then` is not known: known are retries, remedy",
+            ],
+        ),
         (HEAD.replace("v1", "v2"), ["1: `polyhelm` must be `v1`, the only version that this polyhelm supports"]),
         (HEAD.replace("hello", '""', 1), ["3: `release` is empty"]),
         ("- 1\n", ["1: a deployment is a map that starts with `polyhelm: v1`"]),

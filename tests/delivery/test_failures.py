@@ -1,6 +1,7 @@
 """What can happen to a rollout in progress, on simulated members with a worker and an observer."""
 
 import base64
+from typing import Any
 
 import pytest_asyncio
 from sqlalchemy import text
@@ -20,8 +21,9 @@ from tests.delivery.asking import (
     until_waiting,
     waves,
 )
+from tests.operations.charts import with_failing_hook
 from tests.sample_charts import archive, chart_files
-from tests.stack import Stack
+from tests.stack import Stack, eventually
 
 _EXTRA = """{{ if .Values.extra }}
 apiVersion: v1
@@ -139,3 +141,31 @@ async def test_steps_that_end_before_their_commit_are_repeated_and_move_each_tar
     done = await rollout_of(stack, shop)
     assert states(done) == dict.fromkeys(fleet, "READY")
     assert {name: records(member) for name, member in fleet.items()} == dict.fromkeys(fleet, 2)
+
+
+async def test_a_remedied_target_has_failed_in_its_rollout_and_a_retry_moves_it_again(
+    stack: Stack, fleet: dict[str, Member]
+) -> None:
+    await stack.upload(with_failing_hook())
+    shop = await stack.deployed(releaseName="shop", chart="charts/failing", remediation={"remedy": "ROLLBACK"})
+    await until_verified(stack, shop)
+    await stack.update(shop, values={"phase": "Failed"}, strategy=waves("paris", "berlin"))
+
+    async def returned(revisions: int) -> Any:
+        failed = await until_phase(stack, shop, "FAILED")
+
+        async def is_back() -> bool:
+            found = (await generations(stack, shop))["paris"]
+            return found == (1, 1) and records(fleet["paris"]) == revisions
+
+        await eventually(is_back)
+        await stack.until_status(shop, "paris", "DEPLOYED")
+        await until_steps_are_done(stack)
+        assert states(await rollout_of(stack, shop)) == {"paris": "FAILED", "berlin": "BEHIND", "tokyo": "BEHIND"}
+        return failed
+
+    failed = await returned(3)
+    retried = await stack.mutate("retryTarget", PAYLOAD, rollout=failed["id"], cluster="paris")
+    assert "rollout" in retried, retried
+    await returned(5)
+    assert (await generations(stack, shop))["berlin"] == (1, 1)

@@ -75,6 +75,8 @@ REFUSED: list[tuple[dict[str, Any], str, str, list[str] | None]] = [
     ({"namespace": "Not_A_Label"}, "ValidationFailed", "invalid_input", ["namespace"]),
     ({"timeoutSeconds": 0}, "ValidationFailed", "invalid_input", ["timeoutSeconds"]),
     ({"timeoutSeconds": 100_000}, "ValidationFailed", "invalid_input", ["timeoutSeconds"]),
+    ({"remediation": {"retries": 11}}, "ValidationFailed", "invalid_input", ["remediation", "retries"]),
+    ({"remediation": {"retries": -1}}, "ValidationFailed", "invalid_input", ["remediation", "retries"]),
     ({"idempotencyKey": ""}, "ValidationFailed", "idempotency_key", ["idempotencyKey"]),
 ]
 

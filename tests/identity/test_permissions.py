@@ -162,11 +162,11 @@ PUBLISHED = {"1.25", "1.36", "2026-11-30"}.union(*(walk.published for walk in WA
 NOT_THERE = {
     *("Occupant", "ValueDifference", "ComparedValue", "Container", "ObjectEvent", "LogEntry", "HealthVerdict"),
     *("FieldDifference", "ObjectDifference", "SuggestedIgnoreRule", "Change", "DefinitionChange", "ObjectChange"),
-    *("DeploymentDependency", "PromotedFrom"),
+    *("DeploymentDependency", "PromotedFrom", "TargetHold"),
     *(name for walk in WALKS for name in walk.absent),
 }
 """What the target that is looked at has none of: it runs, waits for nobody, does not differ from itself, depends on
-nothing, was not promoted, and has no objects on its cluster."""
+nothing, was not promoted, has not failed, and has no objects on its cluster."""
 
 EVERYBODYS = {"Query.signInOptions", "SignInOptions", "SignInProvider"}
 """What is told to whoever asks."""

@@ -35,5 +35,13 @@ def with_workload() -> str:
     return _packed("waiting", {"templates/web.yaml": _DEPLOYMENT})
 
 
+def with_failing_hook() -> str:
+    """A packaged chart, `failing`, with a Job as a hook of each install and upgrade. The value `phase: Failed` makes it
+    fail."""
+    pod = '{metadata: {annotations: {polyhelm.test/phase: {{ .Values.phase | default "" | quote }}}}, spec:'
+    job = (_JOB % {"hook": "pre-install"}).replace('hook": pre-install', 'hook": "pre-install,pre-upgrade"')
+    return _packed("failing", {"templates/job.yaml": job.replace("{spec:", pod)})
+
+
 def _packed(name: str, files: dict[str, str]) -> str:
     return base64.b64encode(archive(chart_files(name) | files, root=name)).decode()

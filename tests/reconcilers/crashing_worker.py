@@ -46,6 +46,12 @@ STEPS: dict[str, tuple[Any, str, str]] = {
     "success written": (endings, "succeed", "after"),
 }
 
+FAILURE_STEPS: dict[str, tuple[Any, str, str]] = {
+    "about to write the failure": (endings, "fail", "before"),
+    "remedy not committed": (endings, "remedy", "after"),
+    "failure and remedy written": (endings, "fail", "after"),
+}
+
 JOB_STEPS: dict[str, tuple[Any, str, str]] = {
     "committed": (Queue, "_enqueue", "before"),
     "job taken": (leases, "take", "after"),
@@ -121,7 +127,8 @@ def dying_at_once(call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def run(step: str) -> None:
-    workers = STEPS | JOB_STEPS | WORKFLOW_STEPS | MEMBER_STEPS | CORRECTION_STEPS | MIGRATION_STEPS | CHECK_STEPS
+    workers = STEPS | FAILURE_STEPS | JOB_STEPS | WORKFLOW_STEPS | MEMBER_STEPS | CORRECTION_STEPS | CHECK_STEPS
+    workers |= MIGRATION_STEPS
     owner, name, when = (workers | OBSERVER_STEPS)[step]
     call = getattr(owner, name)
     setattr(owner, name, dying(call, when) if asyncio.iscoroutinefunction(call) else dying_at_once(call))

@@ -206,7 +206,7 @@ async def test_a_worker_that_lost_its_lease_can_not_write_over_its_successor(
     for write in (
         work.intend(services, first, ReleaseAction.INSTALL, seen, first.desired, counts=True),
         endings.succeed(services, first, ReleaseAction.NONE, seen),
-        endings.fail(services, first, ReleaseAction.NONE, failure, None, writes=0, runs_hooks=True),
+        endings.fail(services, first, ReleaseAction.NONE, failure, None, writes=0, runs_hooks=True, failure=None),
         endings.retry(services, first, failure, now(), None, writes=0, runs_hooks=True),
         endings.abandon(services, first, failure, None),
     ):

@@ -23,6 +23,7 @@ export const KINDS = {
   PROMOTION: "Promote",
   RECONCILE: "Reconcile",
   DELETE: "Delete",
+  REMEDIATION: "Remedy a failure",
   CORRECTION: "Correct objects",
   API_MIGRATION: "Migrate API versions",
 };

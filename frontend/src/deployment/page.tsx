@@ -17,7 +17,7 @@ import { Ago } from "../parts/time";
 import { Title } from "../parts/title";
 import { Plans } from "../plan/list";
 import { InProgress, Rollouts } from "../rollouts/list";
-import { CRD_POLICY_WORDS, liveDriftWords } from "../values/words";
+import { CRD_POLICY_WORDS, liveDriftWords, REMEDY_WORDS } from "../values/words";
 import { DeleteDeployment } from "./delete";
 import { History } from "./history";
 import { Operations } from "./operations";
@@ -134,6 +134,9 @@ function Found({ deployment }: { deployment: Deployment }) {
           <Fact name="Drift of live objects" value={liveDriftWords(deployment.liveDrift)} />
           {deployment.crdPolicy !== "CREATE" && (
             <Fact name="CRDs" value={CRD_POLICY_WORDS[deployment.crdPolicy]} />
+          )}
+          {deployment.remediation.remedy !== "NOTHING" && (
+            <Fact name="After a failure" value={REMEDY_WORDS[deployment.remediation.remedy]} />
           )}
           <Others
             name="Depends on"

@@ -1,6 +1,13 @@
+import type { Remedy } from "../graphql";
 import { Ago, useNow } from "../parts/time";
 import { HEALTH_WORDS, reasonWords } from "../values/words";
 import type { Target } from "./types";
+
+const HELD_WORDS: Record<Remedy, string> = {
+  NOTHING: "",
+  ROLLBACK: "The target returned to its last verified generation.",
+  UNINSTALL: "Its release was uninstalled.",
+};
 
 /** Why a target has its status and its health, what is being done about it, and the error of the last action. */
 export function Why({ target, generation }: { target: Target; generation: number }) {
@@ -25,6 +32,12 @@ export function Why({ target, generation }: { target: Target; generation: number
       )}
       {target.activity && target.activity.phase !== "WAITING_FOR_WINDOW" && (
         <p className="soft small">{target.activity.message}</p>
+      )}
+      {target.hold && (
+        <p className="wrap">
+          Generation {target.hold.generation} is on hold here, because it failed: {target.hold.message}{" "}
+          {HELD_WORDS[target.hold.remedy]}
+        </p>
       )}
       {target.error && (
         <div className="failure">

@@ -227,6 +227,7 @@ function draftOf(deployment: Deployment, revision: Revision | undefined): Draft 
     atomic: deployment.atomic,
     wait: deployment.wait,
     timeoutSeconds: deployment.timeoutSeconds,
+    remediation: { retries: deployment.remediation.retries, remedy: deployment.remediation.remedy },
     driftPolicy: deployment.driftPolicy,
     liveDrift: deployment.liveDrift,
     liveDriftIgnore: deployment.liveDriftIgnore.map(({ kind, group, paths }) => ({

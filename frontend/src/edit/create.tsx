@@ -96,6 +96,7 @@ function Create({ chart, chooseVersion }: { chart: Chart; chooseVersion: (versio
     atomic: false,
     wait: false,
     timeoutSeconds: 300,
+    remediation: { retries: 0, remedy: "NOTHING" },
     driftPolicy: "REPORT",
     liveDrift: "OFF",
     liveDriftIgnore: [],

@@ -4,6 +4,7 @@ import type {
   DriftIgnoreRuleInput,
   DriftPolicy,
   LiveDrift,
+  RemediationInput,
   SelectorOverrideInput,
   UpdateDeploymentInput,
 } from "../graphql";
@@ -30,6 +31,7 @@ export type Draft = {
   atomic: boolean;
   wait: boolean;
   timeoutSeconds: number;
+  remediation: RemediationInput;
   driftPolicy: DriftPolicy;
   liveDrift: LiveDrift;
   liveDriftIgnore: IgnoreRule[];
@@ -93,8 +95,7 @@ export function wantedOf(draft: Draft): Wanted | { broken: string[] } {
   const strategy = draft.strategyUse === "unchanged" ? null : strategyInput(draft.strategy);
   if (strategy === null && draft.strategyUse !== "unchanged") broken.push(ROLLOUT);
   if (broken.length > 0) return { broken };
-  const { targets, atomic, wait, timeoutSeconds, driftPolicy, liveDrift, crdPolicy, allowCrdVersionRemoval } =
-    draft;
+  const { targets, atomic, wait, timeoutSeconds, remediation, driftPolicy, liveDrift, crdPolicy } = draft;
   return {
     valuesYaml: draft.values,
     valuesFrom,
@@ -108,6 +109,7 @@ export function wantedOf(draft: Draft): Wanted | { broken: string[] } {
     atomic,
     wait,
     timeoutSeconds,
+    remediation,
     driftPolicy,
     liveDrift,
     liveDriftIgnore: ignoreInput(draft.liveDriftIgnore),
@@ -120,7 +122,7 @@ export function wantedOf(draft: Draft): Wanted | { broken: string[] } {
       .filter(({ deployment }) => deployment !== ""),
     strategy: draft.strategyUse === "once" ? null : strategy,
     strategyOverride: draft.strategyUse === "once" ? strategy : null,
-    allowCrdVersionRemoval,
+    allowCrdVersionRemoval: draft.allowCrdVersionRemoval,
   };
 }
 

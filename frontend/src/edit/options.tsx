@@ -1,5 +1,5 @@
-import { CRD_POLICIES, type CrdPolicy, LIVE_DRIFTS, type LiveDrift } from "../graphql";
-import { CRD_POLICY_WORDS, liveDriftWords } from "../values/words";
+import { CRD_POLICIES, type CrdPolicy, LIVE_DRIFTS, type LiveDrift, REMEDIES, type Remedy } from "../graphql";
+import { CRD_POLICY_WORDS, liveDriftWords, REMEDY_WORDS } from "../values/words";
 import { Dependencies } from "./dependencies";
 import type { Draft } from "./draft";
 import { IgnoreRules } from "./ignore-rules";
@@ -35,6 +35,37 @@ export function Options({
           />
           Wait until resources are ready
         </label>
+        <div className="field">
+          <label htmlFor="remedy">After a failed install or upgrade</label>
+          <select
+            id="remedy"
+            className="input slim"
+            value={draft.remediation.remedy}
+            onChange={(event) =>
+              change({ remediation: { ...draft.remediation, remedy: event.target.value as Remedy } })
+            }
+          >
+            {REMEDIES.map((remedy) => (
+              <option key={remedy} value={remedy}>
+                {REMEDY_WORDS[remedy]}
+              </option>
+            ))}
+          </select>
+        </div>
+        <div className="field">
+          <label htmlFor="retries">Retries before that</label>
+          <input
+            id="retries"
+            className="input slim"
+            type="number"
+            min={0}
+            max={10}
+            value={draft.remediation.retries}
+            onChange={(event) =>
+              change({ remediation: { ...draft.remediation, retries: Number(event.target.value) } })
+            }
+          />
+        </div>
         <label className="check">
           <input
             type="checkbox"

@@ -20,6 +20,7 @@ import { STATUS_WORDS } from "../values/words";
 import { Waiting } from "../windows/waiting";
 import type { About } from "./about";
 import { TargetHistory } from "./history";
+import { LiftHold } from "./lift-hold";
 import { TargetLogs } from "./logs";
 import { TargetResources } from "./resources";
 import { TargetValues } from "./values";
@@ -94,6 +95,9 @@ function Found({ about }: { about: About }) {
           <Title words={`${deployment.releaseName} on ${target.clusterName}`} />
         </div>
         <div className="row">
+          {target.hold && (
+            <LiftHold deployment={deployment} cluster={target.clusterName} hold={target.hold} />
+          )}
           {canReconcile(target) && (
             <ReconcileTarget deployment={deployment} target={target} refused={mayNotWrite} />
           )}

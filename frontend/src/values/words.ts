@@ -1,4 +1,4 @@
-import type { CrdPolicy, Health, ReasonCode, TargetStatus } from "../graphql";
+import type { CrdPolicy, Health, ReasonCode, Remedy, TargetStatus } from "../graphql";
 
 /** What each status is called here. */
 export const STATUS_WORDS: Record<TargetStatus, string> = {
@@ -38,6 +38,11 @@ export const CRD_POLICY_WORDS: Record<CrdPolicy, string> = {
   CREATE: "Create missing ones on install",
   CREATE_REPLACE: "Create and replace on install and upgrade",
   SKIP: "Do not create any",
+};
+export const REMEDY_WORDS: Record<Remedy, string> = {
+  NOTHING: "Leave the target as it is",
+  ROLLBACK: "Return to the last verified generation",
+  UNINSTALL: "Uninstall the release",
 };
 
 const LIVE_DRIFT_WORDS: Record<string, string> = {
