@@ -22,7 +22,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.automation.attempts import Begun, Key, Outcome, failed
 from app.automation.codes import WorkflowEvent
-from app.automation.continuing import start_queued
+from app.automation.ending import cancel_children_soon, follow_end
 from app.automation.metrics import ENDED_RUNS
 from app.automation.services import WorkflowServices
 from app.automation.stored import run_form, step_columns
@@ -35,6 +35,7 @@ from app.tables.events import Outcome as EventOutcome
 from app.tables.runs import RunSignal, StepRun, WorkflowRun
 from app.workflows.definition import ON_CANCEL
 from app.workflows.run import ENDED, RunState, StepState, WaitKind
+from app.workflows.step_types import RUN_WORKFLOW
 
 log = structlog.get_logger()
 
@@ -228,8 +229,10 @@ class OpenRun:
                 await session.execute(_UPSERT, columns)
             if has_ended:
                 await end_steps(session, row.id, moment)
-                await start_queued(transaction, row)
+                await follow_end(transaction, row, state, outputs=answer["outputs"], error=answer["error"])
             else:
+                if any(self._ends_child(found) for found in columns):
+                    await cancel_children_soon(transaction, row)
                 for found in columns:
                     if found["wait"] is WaitKind.SIGNAL and found["begun_version"] == version:
                         signalled |= await _take_signal(session, row.id, found["path"], found["wait_signal"])
@@ -249,6 +252,13 @@ class OpenRun:
             self.forget()
             return replace(advanced, next_at=moment)
         return advanced
+
+    def _ends_child(self, after: Mapping[str, Any]) -> bool:
+        """Whether a step is stopped that may have started a run."""
+        before = self._steps.get(after["path"])
+        if before is None or before.type != RUN_WORKFLOW or after["state"] is StepState.RUNNING:
+            return False
+        return before.state is StepState.RUNNING and before.outcome is None
 
 
 def _failure(code: str, message: str) -> dict[str, Any]:

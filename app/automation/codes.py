@@ -51,4 +51,5 @@ class WorkflowCode(ErrorCode):
     RESULT_TOKEN_UNKNOWN = "result_token_unknown", "No step of a run has this token."
     RESULT_TOKEN_USED = "result_token_used", "The step with this token has another result already."
     RESULT_TOKEN_EXPIRED = "result_token_expired", "The step with this token has ended without a result."
+    TOO_DEEP = "runs_too_deep", "Too many runs of workflows would be below each other."
     TOO_MANY_SIGNALS = "too_many_signals", "Too many signals wait for steps of the run."

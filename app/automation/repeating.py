@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.automation.codes import WorkflowCode, WorkflowEvent
 from app.automation.continuing import continue_soon
 from app.automation.services import WorkflowServices
-from app.automation.starting import check_count, open_run
+from app.automation.starting import check_count, require_free
 from app.automation.stored import run_form
 from app.core.errors import Conflict, NotFound, invalid
 from app.core.threads import in_thread
@@ -80,9 +80,7 @@ async def _repeat(
             found = await in_thread(_rewound, rewind, row, steps, moment)
         except UnknownStepError as error:
             raise invalid(WorkflowCode.STEP_NOT_REPEATABLE, str(error), "step") from None
-        if (other := await open_run(session, row.organization_id, row.workflow_id)) is not None:
-            message = f"A run of {other.workflow} with the id {row.workflow_id} is in progress."
-            raise Conflict(WorkflowCode.WORKFLOW_RUNNING, message, ("run",))
+        await require_free(session, row.organization_id, row.workflow_id, "run")
         await check_count(session, row.organization_id)
         if mode is RerunMode.SAME_RUN:
             repeated = row

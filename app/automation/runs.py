@@ -23,6 +23,7 @@ async def runs_page(
     workflow_id: str | None = None,
     states: Sequence[RunState] | None = None,
     schedule_id: int | None = None,
+    parent_id: int | None = None,
 ) -> Page[WorkflowRun]:
     """The runs of an organization, newest first."""
     statement = select(WorkflowRun).where(col(WorkflowRun.organization_id) == organization_id).options(_SHORT)
@@ -32,6 +33,8 @@ async def runs_page(
         statement = statement.where(col(WorkflowRun.workflow_id) == workflow_id)
     if schedule_id is not None:
         statement = statement.where(col(WorkflowRun.schedule_id) == schedule_id)
+    if parent_id is not None:
+        statement = statement.where(col(WorkflowRun.parent_id) == parent_id)
     if states is not None:
         statement = statement.where(col(WorkflowRun.state).in_(states))
     async with services.database.reading() as session:
@@ -70,7 +73,7 @@ async def logs_page(services: Services, run_id: int, window: Window, *, path: st
 
 
 async def waiting_steps(session: AsyncSession, run_ids: Sequence[int]) -> dict[int, list[StepRun]]:
-    """The steps of each run that wait for a signal, an approval or a time."""
+    """The steps of each run that wait for an event."""
     statement = (
         select(StepRun)
         .where(col(StepRun.run_id).in_(run_ids), col(StepRun.wait).is_not(None))

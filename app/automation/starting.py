@@ -15,7 +15,8 @@ from app.automation.advancing import end_steps
 from app.automation.checked import check, refusal
 from app.automation.codes import WorkflowCode, WorkflowEvent
 from app.automation.composed import composed_types, expanded_with
-from app.automation.continuing import continue_soon, start_queued
+from app.automation.continuing import continue_soon
+from app.automation.ending import follow_end
 from app.automation.metrics import ENDED_RUNS
 from app.automation.services import WorkflowServices
 from app.core.errors import Conflict, NotFound, Problem, all_invalid
@@ -81,12 +82,11 @@ async def start_workflow(
             present = await open_run(session, start.organization_id, workflow_id)
             if present is not None and on_conflict is OnConflict.ATTACH:
                 return present
-            if present is not None and on_conflict is OnConflict.REFUSE:
-                message = f"A run of {present.workflow} with the id {workflow_id} is in progress."
-                raise Conflict(WorkflowCode.WORKFLOW_RUNNING, message, ("workflowId",))
-            if present is not None:
+            if present is not None and on_conflict is OnConflict.CANCEL_OLD:
                 await end_run(transaction, viewer, present, "It was replaced by a new run.")
-        return await begin_run(transaction, start, workflow_id or f"{name}-{secrets.token_hex(6)}")
+            elif present is not None:
+                raise _running(present, workflow_id, "workflowId")
+        return await begin_run(transaction, start, workflow_id)
 
 
 async def checked_start(
@@ -115,12 +115,12 @@ async def checked_start(
 async def begin_run(
     transaction: Transaction,
     start: Start,
-    workflow_id: str,
+    workflow_id: str | None,
     *,
     schedule_id: int | None = None,
     scheduled_at: datetime | None = None,
 ) -> WorkflowRun:
-    """Writes a run. The organization is locked, and no run with the id is open.
+    """Writes a run. The organization is locked, and no run with the id is open. Without an id, it gets one of its own.
 
     Raises:
         Conflict: the organization has too many open runs.
@@ -133,7 +133,7 @@ async def begin_run(
         workflow=definition.name,
         revision=start.revision,
         definition=start.document,
-        workflow_id=workflow_id,
+        workflow_id=workflow_id or f"{definition.name}-{secrets.token_hex(6)}",
         parameters=dict(start.parameters),
         schedule_id=schedule_id,
         scheduled_at=scheduled_at,
@@ -165,7 +165,7 @@ async def end_run(transaction: Transaction, viewer: Viewer, row: WorkflowRun, re
     transaction.session.add(row)
     await transaction.session.flush()
     await end_steps(transaction.session, row.id, moment)
-    await start_queued(transaction, row)
+    await follow_end(transaction, row, RunState.CANCELLED)
     transaction.record(
         WorkflowEvent.TERMINATED,
         f"The run {row.workflow_id} of the workflow {row.workflow} was terminated: {reason}",
@@ -242,6 +242,17 @@ async def open_run(session: AsyncSession, organization_id: int, workflow_id: str
         .with_for_update(key_share=True)
     )
     return (await session.exec(statement)).first()
+
+
+async def require_free(session: AsyncSession, organization_id: int, workflow_id: str, at: str) -> None:
+    """Raises Conflict if a run with the id is in progress. `at` is the field of the input."""
+    if (present := await open_run(session, organization_id, workflow_id)) is not None:
+        raise _running(present, workflow_id, at)
+
+
+def _running(present: WorkflowRun, workflow_id: str, at: str) -> Conflict:
+    message = f"A run of {present.workflow} with the id {workflow_id} is in progress."
+    return Conflict(WorkflowCode.WORKFLOW_RUNNING, message, (at,))
 
 
 async def check_count(session: AsyncSession, organization_id: int) -> None:

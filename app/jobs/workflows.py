@@ -12,6 +12,13 @@ class ContinueRun(Job):
     run_id: int
 
 
+class CancelChildren(Job):
+    """Cancels the runs that steps of a run have started and no longer wait for."""
+
+    job_name = "workflows.cancel_children"
+    run_id: int
+
+
 class StartScheduled(Job):
     """Does what a schedule owes at a time. The time is part of the key: a job can ask for the one of the next time."""
 

@@ -12,13 +12,16 @@ from app.steps.log import log
 from app.steps.objects import apply_object, delete_object, patch_object, read_object
 from app.steps.requests import http_request
 from app.steps.results import pending_result
+from app.steps.runs import run_workflow
 from app.steps.waiting import wait_for
+from app.workflows.step_types import RUN_WORKFLOW
 
 FUNCTIONS: Mapping[str, StepFunction] = {
     "assert": check,
     "http-request": http_request,
     "log": log,
     "pending-result": pending_result,
+    RUN_WORKFLOW: run_workflow,
     "select-clusters": select_clusters,
     "read-object": read_object,
     "apply-object": apply_object,

@@ -24,6 +24,7 @@ class WorkflowRun(SQLModel, table=True):
         Index("ix_workflow_run_workflow_id", "organization_id", "workflow_id", "id"),
         Index("ix_workflow_run_ended_at", "ended_at"),
         Index("ix_workflow_run_forked_from_id", "forked_from_id"),
+        Index("uq_workflow_run_parent", "parent_id", "parent_path", "parent_version", unique=True),
         Index("ix_workflow_run_schedule_id_id", "schedule_id", "id"),
         Index(
             "uq_workflow_run_open",
@@ -48,6 +49,11 @@ class WorkflowRun(SQLModel, table=True):
     outputs: dict[str, Any] | None = Json(default=None, nullable=True)
     error: dict[str, Any] | None = Json(default=None, nullable=True)
     forked_from_id: int | None = Ref("workflow_run.id", ondelete="SET NULL", default=None, nullable=True)
+    # The attempt of a step that has started it and ends with it:
+    parent_id: int | None = Ref("workflow_run.id", ondelete="SET NULL", default=None, nullable=True)
+    parent_path: str | None = None
+    parent_version: int | None = None
+    depth: int = 0  # how many runs are above it
     schedule_id: int | None = Ref("workflow_schedule.id", ondelete="SET NULL", default=None, nullable=True)
     scheduled_at: datetime | None = Timestamp(default=None)  # the time of the schedule for which it was started
     starter_id: int | None = Ref("user_account.id", ondelete="SET NULL", default=None, nullable=True)

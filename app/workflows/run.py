@@ -61,12 +61,13 @@ class WaitKind(StrEnum):
     SIGNAL = "SIGNAL"
     APPROVAL = "APPROVAL"
     RESULT = "RESULT"
+    RUN = "RUN"
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """The event with which an attempt ends that no function works on: a time, a signal with a name, a decision, or a
-    result from outside."""
+    """The event with which an attempt ends that no function works on: a time, a signal with a name, a decision, a
+    result from outside, or the end of another run."""
 
     kind: WaitKind
     until: datetime | None = None

@@ -50,6 +50,8 @@ _WANTED = {
 _FOUND = _object(["object"], object={})
 
 
+RUN_WORKFLOW = "run-workflow"
+
 _REQUEST: Mapping[str, Any] = {
     "method": {"type": "string", "enum": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"], "default": "GET"},
     "url": _TEXT,
@@ -164,6 +166,21 @@ _ALL = (
         "outputs: {digest: '${{ string(result.result.digest) }}'}\n",
         _object(["request"], request=_object(["url"], **_REQUEST)),
         _object(["result"], result={}),
+    ),
+    StepType(
+        RUN_WORKFLOW,
+        "Starts a run of another workflow, as its current revision, and waits for its end. The step fails if the run"
+        " fails or is cancelled. If the step is stopped, the run is cancelled.",
+        "name: preload\ntype: run-workflow\n"
+        "inputs: {workflow: preload-image, parameters: {image: shop, regions: [eu-west-1]}, workflowId: preload-shop}\n"
+        "outputs: {digest: '${{ string(result.outputs.digest) }}'}\n",
+        _object(
+            ["workflow"],
+            workflow=_TEXT,
+            parameters={"type": "object", "default": {}},
+            workflowId=_TEXT,
+        ),
+        _object(["workflowId", "outputs"], workflowId=_TEXT, outputs={"type": "object"}),
     ),
     StepType(
         "select-clusters",

@@ -1,5 +1,5 @@
-"""The step types that end with an event: nothing works on them while they wait. `pending-result` has a function, too,
-which ends with a wait."""
+"""The step types that end with an event: nothing works on them while they wait. `pending-result` and `run-workflow`
+have a function, too, which ends with a wait."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
+from app.automation.children import cancel_children
 from app.automation.continuing import continue_run
 from app.charts.refreshing import ReadIndex, read_index_again
 from app.charts.storage import DiscardArchive, discard_archive
@@ -16,7 +17,7 @@ from app.delivery.timing import WakeRollout, wake_rollout
 from app.deployments.waiting import review_waits
 from app.fleet.services import AllServices
 from app.jobs.rollouts import AdvanceRollout, DiscardCheckJobs, MeasureCheck
-from app.jobs.workflows import ContinueRun, DiscardStepJob, StartScheduled
+from app.jobs.workflows import CancelChildren, ContinueRun, DiscardStepJob, StartScheduled
 from app.schedules.starting import start_scheduled
 from app.steps.jobs import discard_step_job
 from app.targets.waits import ReviewWaits
@@ -53,6 +54,7 @@ _ALL: tuple[Kind[Any], ...] = (
     Kind(AdvanceRollout, advance_rollout, attempts=100),
     Kind(WakeRollout, wake_rollout, attempts=100),
     Kind(StartScheduled, start_scheduled, attempts=100, seconds=60, pool=JobPool.WORKFLOWS),
+    Kind(CancelChildren, cancel_children, attempts=100, seconds=60, pool=JobPool.WORKFLOWS),
     Kind(ContinueRun, continue_run, attempts=1000, seconds=60, pool=JobPool.WORKFLOWS),
 )
 

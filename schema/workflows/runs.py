@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import orjson
 import strawberry
 
-from app.automation.runs import logs_page, steps_page
+from app.automation.runs import logs_page, runs_page, steps_page
 from app.core.paging import DEFAULT, Window
 from app.tables import runs as tables
 from schema.context import Info
@@ -132,6 +132,28 @@ class WorkflowRun(Node):
         found = await info.context.load[loaders.run_by_id].load(self.row.forked_from_id)
         return None if found is None else WorkflowRun.of(found)
 
+    parent_step: str | None = strawberry.field(
+        description="The path of the step that has started the run. Null if a user or a schedule has."
+    )
+
+    @strawberry.field(
+        description="The run whose step has started this one, and waits for it. Null if there is none, or if it was"
+        " removed."
+    )
+    async def parent(self, info: Info) -> "WorkflowRun | None":
+        if self.row.parent_id is None:
+            return None
+        found = await info.context.load[loaders.run_by_id].load(self.row.parent_id)
+        return None if found is None else WorkflowRun.of(found)
+
+    @strawberry.field(description="The runs that steps of this run have started, newest first.")
+    async def children(
+        self, info: Info, first: int | None = DEFAULT, after: str | None = None
+    ) -> "Connection[WorkflowRun]":
+        window = Window.of(first, after)
+        page = await runs_page(info.context.services, self.row.organization_id, window, parent_id=self.row.id)
+        return to_connection(page, WorkflowRun.of)
+
     @strawberry.field(description="The definition that runs. Null if the run was removed in the meantime.")
     async def document(self, info: Info) -> JSON | None:
         text = await info.context.load[loaders.run_document].load(self.row.id)
@@ -149,7 +171,8 @@ class WorkflowRun(Node):
         return to_connection(page, WorkflowStepRun.of)
 
     @strawberry.field(
-        metadata=usually(1), description="The steps that wait now for a signal, an approval or the end of a time."
+        metadata=usually(1),
+        description="The steps that wait now for an event: a signal, an approval, a time, a result or a run.",
     )
     async def waiting(self, info: Info) -> list[WorkflowStepRun]:
         rows = await info.context.load[loaders.waiting_by_run].load(self.row.id)
@@ -178,6 +201,7 @@ class WorkflowRun(Node):
             error=_error_of(row.error),
             starter=row.starter,
             scheduled_at=row.scheduled_at,
+            parent_step=row.parent_path,
             created_at=row.created_at,
             ended_at=row.ended_at,
         )

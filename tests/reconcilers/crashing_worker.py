@@ -28,6 +28,7 @@ from app.steps import deployments as step_deployments
 from app.steps import execution
 from app.steps import jobs as step_jobs
 from app.steps import objects as step_objects
+from app.steps import runs as step_runs
 from reconcilers import driving, reconciliation
 from reconcilers.actions import migration
 from reconcilers.observer.resources import drift
@@ -94,6 +95,7 @@ MEMBER_STEPS: dict[str, tuple[Any, str, str]] = {
     "Job of a step ended": (step_jobs, "_ended", "after"),
     "deployment about to be changed": (step_deployments, "update_deployment", "before"),
     "deployment changed": (step_deployments, "update_deployment", "after"),
+    "run of a step started": (step_runs, "start_child", "after"),
     "about to wait for a result": (execution, "let_wait", "before"),
 }
 

@@ -109,6 +109,30 @@ function Found({ run, viewer }: { run: Run; viewer: Viewer }) {
               </dd>
             </div>
           )}
+          {run.parent && (
+            <div>
+              <dt>Started by</dt>
+              <dd>
+                the step {run.parentStep} of{" "}
+                <Link href={runPath(run.parent.id)}>{run.parent.workflowId}</Link>
+              </dd>
+            </div>
+          )}
+          {run.children.nodes.length > 0 && (
+            <div>
+              <dt>Runs of its steps</dt>
+              <dd>
+                <ul className="plain">
+                  {run.children.nodes.map((child) => (
+                    <li key={child.id}>
+                      {child.parentStep}: <Link href={runPath(child.id)}>{child.workflowId}</Link> (
+                      {child.workflow}, {child.state})
+                    </li>
+                  ))}
+                </ul>
+              </dd>
+            </div>
+          )}
         </dl>
         {run.reason && <p>{run.reason}</p>}
         {run.error && (

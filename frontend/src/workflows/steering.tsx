@@ -152,6 +152,7 @@ export function Waiting({ run, viewer }: { run: Run; viewer: Viewer }) {
             <span className="wrap">
               <b>{path}</b> waits {waitsFor === "SIGNAL" && `for the signal ${step.signal}`}
               {waitsFor === "RESULT" && "for a result from outside"}
+              {waitsFor === "RUN" && "for a run"}
               {step.waitsUntil && (
                 <>
                   {" "}

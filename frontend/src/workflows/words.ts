@@ -30,13 +30,14 @@ const WAITS: Record<WorkflowWaitKind, string> = {
   SIGNAL: "Waiting for a signal",
   APPROVAL: "Waiting for an approval",
   RESULT: "Waiting for a result from outside",
+  RUN: "Waiting for a run",
 };
 
 export function markOf({ state, isCancelling, waiting }: WorkflowRunLineFragment): Marked {
   if (state !== "RUNNING") return RUNS[state];
   if (isCancelling) return ["busy", "minus", "Cancelling"];
   const kinds = new Set(waiting.map(({ waitsFor }) => waitsFor));
-  for (const kind of ["APPROVAL", "SIGNAL", "RESULT", "SLEEP"] as const)
+  for (const kind of ["APPROVAL", "SIGNAL", "RESULT", "RUN", "SLEEP"] as const)
     if (kinds.has(kind)) return waitMark(kind);
   return RUNS.RUNNING;
 }
