@@ -271,7 +271,7 @@ async def test_what_fails_on_a_cluster_is_in_the_plan_and_fails_with_helms_words
     ]
     assert "no luck" in done.lines[3]
     error = done.words.index("Error: fleet/shop: The create operation ended: FAILED.")
-    assert done.words[error + 1].startswith("  paris: install failed: ")
+    assert done.words[error + 1].startswith("  paris: installation failed: ")
     assert "no luck" in done.words[error + 1]
     assert "Reconcile once the cause is gone." in done.words[error + 1]
     assert done.words[-1] == (

@@ -30,7 +30,7 @@ async def test_an_operation_whose_hook_hangs_is_listed_and_cancelled(
     done = await working("operation", "cancel", listed["id"])
     assert (done.code, done.words[0]) == (2, "Error: This requires confirmation, and there is no terminal.")
     assert (await working("operation", "cancel", listed["id"], "--yes")).words == [
-        "paris: install cancelled",
+        "paris: installation cancelled",
         "The create operation ended: CANCELLED.",
     ]
     done = await working("operation", "cancel", listed["id"], "--yes")
@@ -49,7 +49,7 @@ async def test_releases_that_force_leaves_behind_are_printed_with_their_objects_
     paris.faults.stuck = True
     done = await working("deploy", "rm", "fleet/shop", "--yes")
     assert done.code == 1
-    assert done.words[2].startswith("  paris: uninstall failed: ")
+    assert done.words[2].startswith("  paris: uninstallation failed: ")
     assert done.words[2].endswith(
         " Reconcile once the cause is gone. Repeat it without hooks (skipHooks) if a hook is the cause. Repeat it with"
         " force to leave behind what cannot be removed."

@@ -25,7 +25,7 @@ async def test_an_operation_that_hangs_is_cancelled_after_a_question(
         await expect(dialog).to_have_count(0)
         await operation.get_by_role("button", name="Cancel operation").click()
         await dialog.get_by_role("button", name="Cancel operation").click()
-        await expect(operation).to_contain_text("install cancelled")
+        await expect(operation).to_contain_text("installation cancelled")
         await expect(operation).to_contain_text("Cancelled by admin.")
         await expect(operation.get_by_role("button", name="Cancel operation")).to_have_count(0)
 
