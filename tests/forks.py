@@ -17,7 +17,7 @@ _WRITE = os.O_WRONLY | os.O_CREAT
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
     [
-        *(__name__, "app.program.processes", "tests.reconcilers.crashing_worker"),
+        *(__name__, "app.durable.engine", "app.program.processes", "tests.reconcilers.crashing_worker"),
         *("cli.client", "cli.manifest", "cli.progress", "encodings.idna", "rich.live", "semver", "typer._adapters"),
         "tests.preloaded",
     ]
