@@ -44,9 +44,9 @@ _WAITING = text("SELECT count(*) FROM step_run WHERE wait = 'SIGNAL' AND state =
 _LAST_LINE = text("SELECT max(extract(epoch FROM at)) FROM step_log WHERE path = 'next'")
 _FILL = text("""
     INSERT INTO workflow_run (organization_id, workflow, revision, definition, workflow_id, parameters, state,
-      is_cancelling, starter, version, epoch, log_lines, created_at, ended_at)
+      is_cancelling, starter, version, epoch, depth, log_lines, created_at, ended_at)
     SELECT (SELECT min(id) FROM organization), 'many-steps', 1, '{}', 'run-' || n, '{}', 'SUCCEEDED',
-      false, 'admin', 1, 1, 0, now() - n * interval '1 s', now() - n * interval '1 s'
+      false, 'admin', 1, 1, 0, 0, now() - n * interval '1 s', now() - n * interval '1 s'
     FROM generate_series(1, :count) AS n
 """)
 _LIST = """{ workflowRuns(first: 50) { nodes { id workflow workflowId state starter createdAt endedAt }
