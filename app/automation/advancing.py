@@ -35,7 +35,7 @@ from app.tables.events import Outcome as EventOutcome
 from app.tables.runs import RunSignal, StepRun, WorkflowRun
 from app.workflows.definition import ON_CANCEL
 from app.workflows.run import ENDED, RunState, StepState, WaitKind
-from app.workflows.step_types import RUN_WORKFLOW
+from app.workflows.step_types import PENDING_RESULT, RUN_WORKFLOW
 
 log = structlog.get_logger()
 
@@ -66,6 +66,10 @@ class TakenOverError(Exception):
     """Another worker drives the run."""
 
 
+class _LateError(Exception):
+    """An attempt has another outcome already."""
+
+
 @dataclass(frozen=True)
 class Advanced:
     """What a run needs now. `open` are the attempts that functions work on; the first execution of those in `begun` is
@@ -90,10 +94,7 @@ class OpenRun:
         self._steps: dict[str, StepRun] = {}
 
     async def claim(self) -> int | None:
-        """Makes this worker the one that drives the run. Returns the run's organization; None if it has ended.
-
-        Raises what the database raises.
-        """
+        """Makes this worker the one that drives the run. Returns the run's organization; None if it has ended."""
         statement = (
             update(WorkflowRun)
             .where(col(WorkflowRun.id) == self.run_id, col(WorkflowRun.epoch) <= self.epoch)
@@ -124,6 +125,9 @@ class OpenRun:
                 continue
             except TakenOverError:
                 raise
+            except _LateError:
+                self.forget()
+                continue
             except LOST as error:
                 log.warning("workflows.database_lost", run=self.run_id, error=str(error))
             except RunError as error:  # too many requests, or the process was killed from outside
@@ -141,16 +145,17 @@ class OpenRun:
         if row is None:
             return Advanced(has_ended=True)
         moment = now()
-        taken = {key[1]: outcome for key, outcome in outcomes.items() if key in self._open}
+        still = self._open
+        taken = {key[1]: outcome for key, outcome in outcomes.items() if key in still}
         if not self._has_news(row, taken, moment):
             return self._advanced(row, {})
         refused = {path: failed(path, "outputs_refused", "The outputs cannot be stored.") for path in taken}
         for given in (taken, refused) if taken else (taken,):
             answer = await self._asked(row, given, moment)
             with suppress(DataRefusedError):  # such as U+0000, which Postgres cannot store
-                return await self._store(row, answer, moment)
+                return await self._store(row, answer, moment, given)
         answer = _failure("expression", "The result of an expression cannot be stored.")
-        return await self._store(row, answer, moment)
+        return await self._store(row, answer, moment, {})
 
     async def _load(self) -> None:
         async with self._services.database.reading() as session:
@@ -200,8 +205,14 @@ class OpenRun:
             return _failure("internal", message)
         return answer
 
-    async def _store(self, row: WorkflowRun, answer: Mapping[str, Any], moment: datetime) -> Advanced | None:
-        """Writes a step. Returns None if the run has another version by now."""
+    async def _store(
+        self, row: WorkflowRun, answer: Mapping[str, Any], moment: datetime, outcomes: Mapping[str, Outcome]
+    ) -> Advanced | None:
+        """Writes a step. Returns None if the run has another version by now.
+
+        Raises:
+            _LateError: another system has ended one of the attempts with these outcomes before. The first one counts.
+        """
         version, state = row.version + 1, RunState(answer["state"])
         changed = answer["changed"]
         starts = {path for path, _ in answer["starts"]}
@@ -225,6 +236,8 @@ class OpenRun:
             known = {"run": row.id, "known": row.version, "known_epoch": row.epoch, "known_driver": self._driver}
             if (await session.execute(_STEP, stored | known)).first() is None:
                 return None
+            if await self._are_late(session, outcomes):
+                raise _LateError
             if columns:
                 await session.execute(_UPSERT, columns)
             if has_ended:
@@ -252,6 +265,15 @@ class OpenRun:
             self.forget()
             return replace(advanced, next_at=moment)
         return advanced
+
+    async def _are_late(self, session: AsyncSession, outcomes: Mapping[str, Outcome]) -> bool:
+        """Whether an attempt with one of these outcomes has another one already. The run is locked, as it is when
+        another system ends an attempt."""
+        paths = [path for path in outcomes if self._steps[path].type == PENDING_RESULT]
+        if not paths:
+            return False
+        statement = select(StepRun.id).where(col(StepRun.run_id) == self.run_id, col(StepRun.path).in_(paths))
+        return (await session.exec(statement.where(col(StepRun.outcome).is_not(None)))).first() is not None
 
     def _ends_child(self, after: Mapping[str, Any]) -> bool:
         """Whether a step is stopped that may have started a run."""

@@ -14,13 +14,13 @@ from app.steps.requests import http_request
 from app.steps.results import pending_result
 from app.steps.runs import run_workflow
 from app.steps.waiting import wait_for
-from app.workflows.step_types import RUN_WORKFLOW
+from app.workflows.step_types import PENDING_RESULT, RUN_WORKFLOW
 
 FUNCTIONS: Mapping[str, StepFunction] = {
     "assert": check,
     "http-request": http_request,
     "log": log,
-    "pending-result": pending_result,
+    PENDING_RESULT: pending_result,
     RUN_WORKFLOW: run_workflow,
     "select-clusters": select_clusters,
     "read-object": read_object,

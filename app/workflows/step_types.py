@@ -50,6 +50,7 @@ _WANTED = {
 _FOUND = _object(["object"], object={})
 
 
+PENDING_RESULT = "pending-result"
 RUN_WORKFLOW = "run-workflow"
 
 _REQUEST: Mapping[str, Any] = {
@@ -152,7 +153,7 @@ _ALL = (
         conditions_see=("status", "headers", "body"),
     ),
     StepType(
-        "pending-result",
+        PENDING_RESULT,
         "Sends an HTTP request that gives another system a token, and waits until `completePendingResult` is called"
         " with the token and a result, or an error. `{token}` stands for the token in the URL, the headers and the body"
         " of the request. A response with a status of 400 or more is a failure. Give the step a `timeout`.",

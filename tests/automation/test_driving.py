@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import text
 
 from app.automation.advancing import OpenRun, TakenOverError
-from app.automation.attempts import Outcome
+from app.automation.attempts import Outcome, failed
+from app.automation.results import complete_pending_result, expect_result
 from tests.automation.test_runs import ended, started, waiting
 from tests.stack import SIMPLE_RESULT, Stack
 
@@ -17,6 +18,12 @@ steps:
   - {name: report, type: log, inputs: {message: Going.}}
 """
 
+OUTSIDE = """
+name: outside
+steps:
+  - {name: build, type: pending-result, inputs: {request: {url: "https://builds.example.com/{token}"}}}
+  - {name: wait, type: signal, inputs: {signal: go}}
+"""
 SUCCEEDED: Outcome = {"outputs": {}, "error": None}
 
 
@@ -34,6 +41,22 @@ async def test_a_worker_whose_run_was_taken_over_writes_nothing(quiet: Stack) ->
     found = await other.advance({})
     assert (set(found.open), set(found.begun)) == ({key}, set())  # it executes the attempt, which is counted then
     assert (await other.advance(outcome)).next_at is not None  # of the pause
+
+
+async def test_a_result_from_outside_counts_although_the_function_fails_afterwards(quiet: Stack) -> None:
+    """The worker has not heard of the result when it stores the failure."""
+    await started(quiet, OUTSIDE, "outside")
+    [(run_id,)] = await quiet.services.database.rows(text("SELECT id FROM workflow_run"))
+    run = OpenRun(quiet.services, run_id, 1, "worker")
+    assert await run.claim() is not None
+    (key,) = (await run.advance({})).open
+    await expect_result(quiet.services, key, "token")
+    assert await complete_pending_result(quiet.services, None, "token", "sha256:1", None)
+    await run.advance({key: failed("build", "http_status", "The response has the status 500.")})
+    [(state, outputs)] = await quiet.services.database.rows(
+        text("SELECT state, outputs FROM step_run WHERE path = 'build'")
+    )
+    assert (state, outputs) == ("SUCCEEDED", {"result": "sha256:1"})
 
 
 async def test_an_older_interpreter_takes_the_run_as_ended(quiet: Stack) -> None:

@@ -88,7 +88,7 @@ async def test_a_run_has_each_step_of_a_step_definition_and_keeps_them(stack: St
         ("each[1]", "greet"),
         ("each[1]/say", "log"),
     ]
-    assert [line["message"] for line in found["logs"]["nodes"]] == ["Hello, Ada.", "Hello, Bo."]
+    assert sorted(line["message"] for line in found["logs"]["nodes"]) == ["Hello, Ada.", "Hello, Bo."]
 
 
 async def test_a_step_definition_that_is_used_is_not_deleted_and_one_that_no_longer_fits_stops_starts(
