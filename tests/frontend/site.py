@@ -106,12 +106,19 @@ def _elsewhere(site: Served, url: str, also: tuple[str, ...]) -> list[str]:
     return [] if url.startswith(own) else [f"asks {url}"]
 
 
+_RUN_AXE = """async options => {
+  await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))
+  return axe.run(document, options)
+}"""
+"""Once the page is drawn: after a change of the color scheme, some elements still have the old colors."""
+
+
 async def findings(page: Page, rules: Sequence[str] = ()) -> Sequence[str]:
     """What axe calls serious or critical, by all its rules or by these."""
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(AXE)
     options = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
-    told: dict[str, Any] = await page.evaluate("options => axe.run(document, options)", options)
+    told: dict[str, Any] = await page.evaluate(_RUN_AXE, options)
     return [
         f"{found['id']}: {node['target']} {node['failureSummary']}"
         for found in told["violations"]
