@@ -23,6 +23,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.automation.attempts import Begun, Key, Outcome, failed
 from app.automation.codes import WorkflowEvent
 from app.automation.ending import cancel_children_soon, follow_end
+from app.automation.events import named, record_event
 from app.automation.metrics import ENDED_RUNS
 from app.automation.services import WorkflowServices
 from app.automation.stored import run_form, step_columns
@@ -343,15 +344,11 @@ def _record(
     """Records what has changed, without inputs and outputs."""
     if state is not RunState.RUNNING:
         why = f": {error['message']}" if error else ""
-        transaction.record(
-            WorkflowEvent.RUN_ENDED,
-            f"The run {row.workflow_id} of the workflow {row.workflow} is {state}{why}",
-            organization_id=row.organization_id,
+        record_event(
+            *(transaction, WorkflowEvent.RUN_ENDED, f"The {named(row)} is {state}{why}"),
+            run=row,
             actor=row.starter,
-            subject=row,
             outcome=EventOutcome.FAILED if state is RunState.FAILED else EventOutcome.SUCCEEDED,
-            workflow=row.workflow,
-            workflowId=row.workflow_id,
             state=state,
         )
         return
@@ -360,14 +357,7 @@ def _record(
         for path, form in changed.items()
         if path not in before or before[path].state != form["state"]
     }
-    named = ", ".join(f"{path} {found}" for path, found in list(states.items())[:_MOST_NAMED])
+    shown = ", ".join(f"{path} {found}" for path, found in list(states.items())[:_MOST_NAMED])
     more = f" and {len(states) - _MOST_NAMED} more" if len(states) > _MOST_NAMED else ""
-    transaction.record(
-        WorkflowEvent.RUN_PROGRESSED,
-        f"The run {row.workflow_id} of the workflow {row.workflow} progressed: {named}{more}.",
-        organization_id=row.organization_id,
-        actor=row.starter,
-        subject=row,
-        workflow=row.workflow,
-        workflowId=row.workflow_id,
-    )
+    message = f"The {named(row)} progressed: {shown}{more}."
+    record_event(transaction, WorkflowEvent.RUN_PROGRESSED, message, run=row, actor=row.starter)

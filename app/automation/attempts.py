@@ -14,6 +14,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.automation.codes import WorkflowEvent
+from app.automation.events import named, record_event
 from app.automation.services import WorkflowServices
 from app.releases.texts import without_nul
 from app.tables.runs import StepRun, WorkflowRun
@@ -95,12 +96,5 @@ async def let_wait(services: WorkflowServices, run: WorkflowRun, key: Key, kind:
         statement = update(StepRun).where(_is_open(key)).values(wait=kind).returning(col(StepRun.id))
         if (await transaction.session.execute(statement)).first() is None:
             return
-        transaction.record(
-            WorkflowEvent.RUN_PROGRESSED,
-            f"The run {run.workflow_id} of the workflow {run.workflow} progressed: {key[1]} waits.",
-            organization_id=run.organization_id,
-            actor=run.starter,
-            subject=run,
-            workflow=run.workflow,
-            workflowId=run.workflow_id,
-        )
+        message = f"The {named(run)} progressed: {key[1]} waits."
+        record_event(transaction, WorkflowEvent.RUN_PROGRESSED, message, run=run, actor=run.starter)

@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.automation.attempts import Key, is_open
 from app.automation.codes import WorkflowCode, WorkflowEvent
 from app.automation.continuing import continue_soon
+from app.automation.events import named, record_event
 from app.automation.services import WorkflowServices
 from app.automation.starting import begin_run, checked_start, require_free
 from app.core.errors import Conflict
@@ -83,14 +84,6 @@ async def cancel_children(services: WorkflowServices, job: CancelChildren) -> No
         session = transaction.session
         ids = (await session.execute(statement)).scalars().all()
         for row in (await session.exec(select(WorkflowRun).where(col(WorkflowRun.id).in_(ids)))).all():
-            transaction.record(
-                WorkflowEvent.CANCELLED,
-                f"The run {row.workflow_id} of the workflow {row.workflow} is being cancelled: the step"
-                f" {row.parent_path} no longer waits for it.",
-                organization_id=row.organization_id,
-                actor=row.starter,
-                subject=row,
-                workflow=row.workflow,
-                workflowId=row.workflow_id,
-            )
+            message = f"The {named(row)} is being cancelled: the step {row.parent_path} no longer waits for it."
+            record_event(transaction, WorkflowEvent.CANCELLED, message, run=row, actor=row.starter)
             continue_soon(transaction, row)

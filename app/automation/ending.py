@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from app.automation.attempts import Outcome, failed
 from app.automation.continuing import continue_by_id
+from app.automation.events import named
 from app.core.transaction import Transaction
 from app.jobs.workflows import CancelChildren, StartScheduled
 from app.tables.runs import StepRun, WorkflowRun
@@ -53,7 +54,7 @@ def _outcome(
     row: WorkflowRun, state: RunState, outputs: Mapping[str, Any] | None, error: Mapping[str, str] | None
 ) -> Outcome:
     """The outcome of the step that has started a run."""
-    name = f"The run {row.workflow_id} of the workflow {row.workflow}"
+    name = f"The {named(row)}"
     if state is RunState.SUCCEEDED:
         return {"outputs": {"workflowId": row.workflow_id, "outputs": dict(outputs or {})}, "error": None}
     if state is RunState.CANCELLED:

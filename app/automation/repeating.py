@@ -11,12 +11,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.automation.codes import WorkflowCode, WorkflowEvent
 from app.automation.continuing import continue_soon
+from app.automation.events import named, record_event
 from app.automation.services import WorkflowServices
 from app.automation.starting import check_count, require_free
 from app.automation.stored import run_form
 from app.core.errors import Conflict, NotFound, invalid
 from app.core.threads import in_thread
-from app.core.transaction import Transaction
 from app.identity.organizations import lock_organization
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
@@ -91,7 +91,8 @@ async def _repeat(
         repeated.ceiling = viewer.memberships[row.organization_id].ceiling
         session.add(repeated)
         await session.flush()
-        _record(transaction, viewer, repeated)
+        message = f"Steps of the {named(repeated)} are repeated."
+        record_event(transaction, WorkflowEvent.REPEATED, message, run=repeated, actor=viewer.name)
         continue_soon(transaction, repeated)
         return repeated
 
@@ -141,15 +142,3 @@ def _opened(row: StepRun, due: datetime | None) -> StepRun:
     row.state, row.due = StepState.RUNNING, due
     row.ended_at = row.outcome = row.outputs = row.error = None
     return row
-
-
-def _record(transaction: Transaction, viewer: Viewer, row: WorkflowRun) -> None:
-    transaction.record(
-        WorkflowEvent.REPEATED,
-        f"Steps of the run {row.workflow_id} of the workflow {row.workflow} are repeated.",
-        organization_id=row.organization_id,
-        actor=viewer.name,
-        subject=row,
-        workflow=row.workflow,
-        workflowId=row.workflow_id,
-    )

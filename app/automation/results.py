@@ -14,6 +14,7 @@ from sqlmodel import col, select
 from app.automation.attempts import Key
 from app.automation.codes import WorkflowCode, WorkflowEvent
 from app.automation.continuing import continue_soon
+from app.automation.events import named, record_event
 from app.automation.services import WorkflowServices
 from app.automation.steering import LONGEST_TEXT, MAX_PAYLOAD
 from app.core.errors import Conflict, NotFound, Problem, all_invalid
@@ -78,16 +79,9 @@ async def complete_pending_result(
             step.outcome = {"outputs": None, "error": {"code": FAILED, "message": error, "path": step.path}}
         pending.outcome_digest = given
         session.add_all([step, pending])
-        transaction.record(
-            WorkflowEvent.RESULT_TAKEN,
-            f"The step {step.path} of the run {row.workflow_id} of the workflow {row.workflow} got its result.",
-            organization_id=row.organization_id,
-            actor=None if viewer is None else viewer.name,
-            subject=row,
-            workflow=row.workflow,
-            workflowId=row.workflow_id,
-            step=step.path,
-        )
+        message = f"The step {step.path} of the {named(row)} got its result."
+        actor = None if viewer is None else viewer.name
+        record_event(transaction, WorkflowEvent.RESULT_TAKEN, message, run=row, actor=actor, step=step.path)
         continue_soon(transaction, row)
         return True
 

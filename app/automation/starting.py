@@ -17,6 +17,7 @@ from app.automation.codes import WorkflowCode, WorkflowEvent
 from app.automation.composed import composed_types, expanded_with
 from app.automation.continuing import continue_soon
 from app.automation.ending import follow_end
+from app.automation.events import named, record_event
 from app.automation.metrics import ENDED_RUNS
 from app.automation.services import WorkflowServices
 from app.core.errors import Conflict, NotFound, Problem, all_invalid
@@ -143,16 +144,8 @@ async def begin_run(
     )
     transaction.session.add(row)
     await transaction.session.flush()
-    transaction.record(
-        WorkflowEvent.STARTED,
-        f"A run of the workflow {row.workflow} was started with the id {row.workflow_id}.",
-        organization_id=row.organization_id,
-        actor=viewer.name,
-        subject=row,
-        workflow=row.workflow,
-        workflowId=row.workflow_id,
-        revision=row.revision,
-    )
+    message = f"A run of the workflow {row.workflow} was started with the id {row.workflow_id}."
+    record_event(transaction, WorkflowEvent.STARTED, message, run=row, actor=viewer.name, revision=row.revision)
     continue_soon(transaction, row)
     return row
 
@@ -166,15 +159,8 @@ async def end_run(transaction: Transaction, viewer: Viewer, row: WorkflowRun, re
     await transaction.session.flush()
     await end_steps(transaction.session, row.id, moment)
     await follow_end(transaction, row, RunState.CANCELLED)
-    transaction.record(
-        WorkflowEvent.TERMINATED,
-        f"The run {row.workflow_id} of the workflow {row.workflow} was terminated: {reason}",
-        organization_id=row.organization_id,
-        actor=viewer.name,
-        subject=row,
-        workflow=row.workflow,
-        workflowId=row.workflow_id,
-    )
+    message = f"The {named(row)} was terminated: {reason}"
+    record_event(transaction, WorkflowEvent.TERMINATED, message, run=row, actor=viewer.name)
     ENDED_RUNS.labels(RunState.CANCELLED).inc()
     continue_soon(transaction, row)
 

@@ -8,13 +8,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.automation.codes import WorkflowCode, WorkflowEvent
 from app.automation.continuing import continue_soon
+from app.automation.events import named, record_event
 from app.automation.services import WorkflowServices
 from app.automation.starting import end_run
 from app.core.errors import Conflict, Forbidden, NotFound, Problem, all_invalid
-from app.core.transaction import Transaction
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
-from app.registers.register import EventKind
 from app.tables.runs import RunSignal, StepRun, WorkflowRun
 from app.tables.states import PlanVerdict
 from app.workflows.run import Code, RunState, StepState, WaitKind
@@ -61,8 +60,8 @@ async def signal_workflow(
         else:
             step.outcome = {"outputs": {"payload": payload}, "error": None}
             session.add(step)
-        message = f"The signal {name} was sent to the run {row.workflow_id} of the workflow {row.workflow}."
-        _record(transaction, viewer, row, WorkflowEvent.SIGNALLED, message, signal=name)
+        message = f"The signal {name} was sent to the {named(row)}."
+        record_event(transaction, WorkflowEvent.SIGNALLED, message, run=row, actor=viewer.name, signal=name)
         continue_soon(transaction, row)
         return row
 
@@ -99,9 +98,9 @@ async def decide_on_step(
             step.outcome = {"outputs": None, "error": {"code": Code.REJECTED, "message": why, "path": path}}
         session.add(step)
         did = "approved" if verdict is PlanVerdict.APPROVED else "rejected"
-        message = f"The step {path} of the run {row.workflow_id} of the workflow {row.workflow} was {did}."
+        message = f"The step {path} of the {named(row)} was {did}."
         kind = WorkflowEvent.APPROVED if verdict is PlanVerdict.APPROVED else WorkflowEvent.REJECTED
-        _record(transaction, viewer, row, kind, message, step=path)
+        record_event(transaction, kind, message, run=row, actor=viewer.name, step=path)
         continue_soon(transaction, row)
         return row
 
@@ -117,8 +116,8 @@ async def cancel_run(services: WorkflowServices, viewer: Viewer, run_id: int) ->
         if not row.is_cancelling:
             row.is_cancelling = True
             transaction.session.add(row)
-            message = f"The run {row.workflow_id} of the workflow {row.workflow} is being cancelled."
-            _record(transaction, viewer, row, WorkflowEvent.CANCELLED, message)
+            message = f"The {named(row)} is being cancelled."
+            record_event(transaction, WorkflowEvent.CANCELLED, message, run=row, actor=viewer.name)
         continue_soon(transaction, row)
         return row
 
@@ -153,18 +152,3 @@ async def _check_signals(session: AsyncSession, run_id: int) -> None:
     if (await session.exec(statement)).one() >= MAX_SIGNALS:
         message = f"At most {MAX_SIGNALS:,} signals wait for steps of a run."
         raise Conflict(WorkflowCode.TOO_MANY_SIGNALS, message, ("run",))
-
-
-def _record(
-    transaction: Transaction, viewer: Viewer, row: WorkflowRun, kind: EventKind, message: str, **data: Any
-) -> None:
-    transaction.record(
-        kind,
-        message,
-        organization_id=row.organization_id,
-        actor=viewer.name,
-        subject=row,
-        workflow=row.workflow,
-        workflowId=row.workflow_id,
-        **data,
-    )

@@ -13,6 +13,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from app.automation.attempts import is_open
+from app.automation.events import named
 from app.automation.codes import WorkflowEvent
 from app.clusters.codes import ClusterCode
 from app.clusters.discovery import discover_version, served_versions
@@ -206,7 +207,7 @@ def record_write(
     """Records a write of a step, without the content of the object."""
     transaction.record(
         WorkflowEvent.OBJECT_WRITE,
-        f"The step {path} of the run {run.workflow_id} of the workflow {run.workflow} {verb} {what} on {cluster.name}.",
+        f"The step {path} of the {named(run)} {verb} {what} on {cluster.name}.",
         organization_id=run.organization_id,
         actor=run.starter,
         subject=cluster,
