@@ -1,7 +1,6 @@
 """Drives a run in a worker: computes its steps and executes its attempts, for as long as anything happens."""
 
 import asyncio
-from collections.abc import Mapping
 from contextlib import suppress
 
 from app.automation.advancing import Advanced, OpenRun
@@ -63,28 +62,25 @@ class Drive:
         """Executes the attempts that are open, and no others."""
         for key in [key for key in self._executing if key not in advanced.open]:
             task = self._executing.pop(key)
-            task.cancel()
             self._stopping.add(task)
+            task.add_done_callback(self._stopping.discard)
+            task.cancel()
         for key in advanced.open:
             if key not in self._executing and key not in self._outcomes:
-                self._executing[key] = asyncio.create_task(self._execute(key, advanced.begun))
+                task = asyncio.create_task(self._execute(key, advanced.begun.get(key)))
+                task.add_done_callback(lambda _: self._news.set())
+                self._executing[key] = task
 
-    async def _execute(self, key: Key, begun: Mapping[Key, Begun]) -> None:
-        task = asyncio.current_task()
-        try:
-            async with self._limiter.slot(self._organization_id):
-                outcome = await execute(self._services, key, begun.get(key))
-            if self._executing.get(key) is not task:
-                return  # it was stopped
-            del self._executing[key]
-            if outcome is None:
-                self.run.forget()
-            else:
-                self._outcomes[key] = outcome
-        finally:
-            if task is not None:
-                self._stopping.discard(task)
-            self._news.set()
+    async def _execute(self, key: Key, begun: Begun | None) -> None:
+        async with self._limiter.slot(self._organization_id):
+            outcome = await execute(self._services, key, begun)
+        if self._executing.get(key) is not asyncio.current_task():
+            return  # it was stopped
+        del self._executing[key]
+        if outcome is None:
+            self.run.forget()
+        else:
+            self._outcomes[key] = outcome
 
     async def _something_happens(self, advanced: Advanced) -> bool:
         """Waits until something happens. Returns False if the run is quiet."""

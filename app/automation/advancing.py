@@ -67,8 +67,8 @@ class TakenOverError(Exception):
     """Another worker drives the run."""
 
 
-class _LateError(Exception):
-    """An attempt has another outcome already."""
+class _OutdatedError(Exception):
+    """The rows have changed since they were read."""
 
 
 @dataclass(frozen=True)
@@ -120,13 +120,10 @@ class OpenRun:
         pause = _FIRST_PAUSE
         while True:
             try:
-                if (found := await self._advance(outcomes)) is not None:
-                    return found
-                self.forget()  # a user was faster
-                continue
+                return await self._advance(outcomes)
             except TakenOverError:
                 raise
-            except _LateError:
+            except _OutdatedError:
                 self.forget()
                 continue
             except LOST as error:
@@ -139,7 +136,7 @@ class OpenRun:
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
-    async def _advance(self, outcomes: Mapping[Key, Outcome]) -> Advanced | None:
+    async def _advance(self, outcomes: Mapping[Key, Outcome]) -> Advanced:
         if self._row is None:
             await self._load()
         row = self._row
@@ -150,11 +147,12 @@ class OpenRun:
         taken = {key[1]: outcome for key, outcome in outcomes.items() if key in still}
         if not self._has_news(row, taken, moment):
             return self._advanced(row, {})
-        refused = {path: failed(path, "outputs_refused", "The outputs cannot be stored.") for path in taken}
-        for given in (taken, refused) if taken else (taken,):
-            answer = await self._asked(row, given, moment)
-            with suppress(DataRefusedError):  # such as U+0000, which Postgres cannot store
-                return await self._store(row, answer, moment, given)
+        with suppress(DataRefusedError):  # such as U+0000, which Postgres cannot store
+            return await self._store(row, await self._asked(row, taken, moment), moment, taken)
+        if taken:
+            refused = {path: failed(path, "outputs_refused", "The outputs cannot be stored.") for path in taken}
+            with suppress(DataRefusedError):
+                return await self._store(row, await self._asked(row, refused, moment), moment, refused)
         answer = _failure("expression", "The result of an expression cannot be stored.")
         return await self._store(row, answer, moment, {})
 
@@ -208,11 +206,12 @@ class OpenRun:
 
     async def _store(
         self, row: WorkflowRun, answer: Mapping[str, Any], moment: datetime, outcomes: Mapping[str, Outcome]
-    ) -> Advanced | None:
-        """Writes a step. Returns None if the run has another version by now.
+    ) -> Advanced:
+        """Writes a step.
 
         Raises:
-            _LateError: another system has ended one of the attempts with these outcomes before. The first one counts.
+            _OutdatedError: the run has another version by now, or another system has ended one of the attempts with
+                these outcomes before. The first outcome counts.
         """
         version, state = row.version + 1, RunState(answer["state"])
         changed = answer["changed"]
@@ -235,10 +234,10 @@ class OpenRun:
                 "ended_at": moment if has_ended else None,
             }
             known = {"run": row.id, "known": row.version, "known_epoch": row.epoch, "known_driver": self._driver}
-            if (await session.execute(_STEP, stored | known)).first() is None:
-                return None
-            if await self._are_late(session, outcomes):
-                raise _LateError
+            if (await session.execute(_STEP, stored | known)).first() is None or await self._are_late(
+                session, outcomes
+            ):
+                raise _OutdatedError
             if columns:
                 await session.execute(_UPSERT, columns)
             if has_ended:

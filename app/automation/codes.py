@@ -17,7 +17,7 @@ class WorkflowEvent(EventKind):
     RESULT_TAKEN = "workflow.result_taken", "A step of a run got the result from outside that it waited for."
     APPROVED = "workflow.step_approved", "A step of a run was approved."
     REJECTED = "workflow.step_rejected", "A step of a run was rejected."
-    CANCELLED = "workflow.run_cancelled", "A user cancelled a run."
+    CANCELLED = "workflow.run_cancelled", "A run is cancelled, by a user or with the step that has started it."
     REPEATED = "workflow.run_repeated", "A run that had ended was repeated from a step on, as the same or a new run."
     OBJECT_WRITE = "workflow.object_write", "A step of a run writes an object on a cluster; recorded before it is sent."
     TERMINATED = "workflow.run_terminated", "A run was ended at once, by a user or by a run that replaces it."

@@ -19,7 +19,7 @@ from app.registers.common import CommonCode
 from app.releases.basis import Change, ChangeKind
 from app.resources.codes import ResourceCode
 from app.resources.compatibility import version_of
-from app.resources.incompatible_releases import IncompatibleRelease, releases_to_migrate
+from app.resources.incompatible_releases import IncompatibleRelease, facts_of, releases_to_migrate
 from app.tables.deployments import Deployment
 from app.tables.operations import Operation, OperationKind
 from app.tables.targets import Target
@@ -44,7 +44,7 @@ async def migrate_api_versions(
         raise invalid(CommonCode.TOO_MANY, f"Name between 1 and {MOST} releases.", "releases")
     async with services.transaction() as transaction:
         session = transaction.session
-        await _require(transaction, viewer, planned, version)
+        await _require(transaction, viewer, planned)
         ids = select(Target.deployment_id).where(col(Target.id).in_(planned))
         chosen = select(Deployment).where(col(Deployment.id).in_(ids)).order_by(col(Deployment.id))
         locked = await session.exec(chosen.with_for_update(key_share=True))
@@ -61,9 +61,8 @@ async def migrate_api_versions(
         ]
 
 
-async def _require(transaction: Transaction, viewer: Viewer, planned: Mapping[int, int], version: Minor) -> None:
-    found = await releases_to_migrate(transaction.session, planned, version)
-    visible = [release.facts for release in found if viewer.sees(release.facts.organization_id)]
+async def _require(transaction: Transaction, viewer: Viewer, planned: Mapping[int, int]) -> None:
+    visible = [facts for facts in await facts_of(transaction.session, planned) if viewer.sees(facts.organization_id)]
     if len(visible) < len(planned):
         raise NotFound(ResourceCode.TARGET_NOT_FOUND, "There is no such target.", ("releases",))
     for facts in visible:

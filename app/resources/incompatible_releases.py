@@ -129,12 +129,17 @@ async def incompatible_releases(
     return Page(found, cursors, len(rows) > window.first, window.after is not None)
 
 
+async def facts_of(session: AsyncSession, target_ids: Iterable[int]) -> Sequence[ReleaseFacts]:
+    """The releases of these targets, in the order of their ids."""
+    statement = _facts(None).where(col(Target.id).in_(list(target_ids))).order_by(col(Target.id))
+    return read(ReleaseFacts, (await session.execute(statement)).mappings())
+
+
 async def releases_to_migrate(
     session: AsyncSession, target_ids: Iterable[int], version: Minor
 ) -> list[IncompatibleRelease]:
-    """The releases of these targets in the order of their ids, also those without such objects."""
-    statement = _facts(None).where(col(Target.id).in_(list(target_ids))).order_by(col(Target.id))
-    return await _with_objects(session, read(ReleaseFacts, (await session.execute(statement)).mappings()), version)
+    """The same with their objects, also those without such objects."""
+    return await _with_objects(session, await facts_of(session, target_ids), version)
 
 
 async def _with_objects(

@@ -87,11 +87,7 @@ async def _outcome(services: StepServices, key: Key, begun: Begun) -> Outcome | 
             return returned
         outputs = dict(returned)
         size = len(orjson.dumps(outputs))
-    except StepFailed as error:
-        return failed(key[1], error.code, error.message)
-    except UserError as error:
-        return failed(key[1], error.code, error.message)
-    except ActionError as error:
+    except (StepFailed, UserError, ActionError) as error:
         return failed(key[1], error.code, error.message)
     except LOST:
         raise

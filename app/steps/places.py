@@ -13,8 +13,8 @@ from typing import Any
 from sqlmodel import col, select
 
 from app.automation.attempts import is_open
-from app.automation.events import named
 from app.automation.codes import WorkflowEvent
+from app.automation.events import named
 from app.clusters.codes import ClusterCode
 from app.clusters.discovery import discover_version, served_versions
 from app.clusters.member import Member, Purpose

@@ -1,11 +1,15 @@
 """The worker that drives a run: one at a time, and only while something happens in it."""
 
+import asyncio
+
 import pytest
 from sqlalchemy import text
 
-from app.automation.advancing import OpenRun, TakenOverError
+from app.automation.advancing import Advanced, OpenRun, TakenOverError
 from app.automation.attempts import Outcome, failed
 from app.automation.results import complete_pending_result, expect_result
+from app.core.limiter import Limiter
+from reconcilers.driving import Drive
 from tests.automation.test_runs import ended, started, waiting
 from tests.stack import SIMPLE_RESULT, Stack
 
@@ -80,3 +84,17 @@ async def test_a_run_continues_after_a_pause_and_a_signal_whether_it_lingers_or_
     assert sent == {"__typename": "WorkflowRunPayload"}
     found = await ended(stack, run)
     assert (found["state"], [line["message"] for line in found["logs"]["nodes"]]) == ("SUCCEEDED", ["Begun.", "Going."])
+
+
+async def test_a_run_becomes_quiet_although_an_attempt_is_stopped_before_it_begins(
+    quiet: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconcilers.driving.LINGER_SECONDS", 0.0)
+    drive = Drive(quiet.services, Limiter("steps of a test", 1), OpenRun(quiet.services, 1, 1, "worker"), 1)
+    drive._match(Advanced(has_ended=False, open={(1, "begin", 1)}))
+    stopped = Advanced(has_ended=False)
+    drive._match(stopped)
+    async with asyncio.timeout(20):
+        while await drive._something_happens(stopped):
+            drive._news.clear()
+    assert not drive._stopping
