@@ -1,7 +1,7 @@
 """A client of one server. Every error becomes a `Failure` that suggests a solution."""
 
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
@@ -73,14 +73,22 @@ class Client:
         return self.data_of(self._post({"query": document, "variables": variables}))
 
     def pages(
-        self, document: str, variables: Mapping[str, Any], *, most: int | None = None, size: int | None = None
+        self,
+        document: str,
+        variables: Mapping[str, Any],
+        *,
+        most: int | None = None,
+        size: int | None = None,
+        at: Sequence[str] = (),
     ) -> Iterator[Any]:
-        """Returns the nodes of a connection, which is the query's only field, from all pages, up to `most` nodes.
-        Pages have the default size, or `size`."""
+        """Returns the nodes of a connection, which is the query's only field or `at` these fields below it, from all
+        pages, up to `most` nodes. Pages have the default size, or `size`."""
         after, left, size = None, most, size or _PAGE
         while left is None or left > 0:
             first = size if left is None else min(size, left)
             (connection,) = self.ask(document, {**variables, "first": first, "after": after}).values()
+            for field in at:
+                connection = connection[field]
             yield from connection["nodes"]
             if not connection["pageInfo"]["hasNextPage"]:
                 return

@@ -1,6 +1,6 @@
 """The context of every command that talks to a server: the client, the output and the terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -58,9 +58,15 @@ class Session:
         return self.client.ask(document, self._variables(document, variables))
 
     def pages(
-        self, document: str, *, most: int | None = None, size: int | None = None, **variables: Any
+        self,
+        document: str,
+        *,
+        most: int | None = None,
+        size: int | None = None,
+        at: Sequence[str] = (),
+        **variables: Any,
     ) -> Iterator[Any]:
-        return self.client.pages(document, self._variables(document, variables), most=most, size=size)
+        return self.client.pages(document, self._variables(document, variables), most=most, size=size, at=at)
 
     def mutate(self, mutation: str, payload: str = "", /, **given: Any) -> Any:
         return self.client.mutate(mutation, payload, given)

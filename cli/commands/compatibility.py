@@ -26,9 +26,11 @@ _OBJECTS = """query ($organization: String, $version: String!, $state: ApiState!
   }
 }"""
 
-_RELEASES = """query ($organization: String, $version: String!, $cluster: String, $after: String) {
+_RELEASES = """query (
+  $organization: String, $version: String!, $cluster: String, $first: Int, $after: String
+) {
   apiCompatibility(organization: $organization, kubernetesVersion: $version) {
-    releases(state: REMOVED, cluster: $cluster, first: 100, after: $after) {
+    releases(state: REMOVED, cluster: $cluster, first: $first, after: $after) {
       nodes {
         clusterName groupName releaseName revision obstacle target { id }
         objects { kind name state origin apiVersion replacement }
@@ -101,7 +103,7 @@ def _objects(session: Session, version: str, state: str, cluster: str | None) ->
 
 def _migrate(session: Session, version: str, cluster: str | None, *, yes: bool, seconds: float | None) -> None:
     """Shows which records would be migrated, asks, and migrates them. Waits until then, at most so many seconds."""
-    releases = list(_releases(session, version, cluster))
+    releases = list(session.pages(_RELEASES, version=version, cluster=cluster, size=100, at=["releases"]))
     planned = [release for release in releases if release["obstacle"] is None and release["target"]]
     for release in releases:
         if release["obstacle"] is not None:
@@ -126,16 +128,6 @@ def _migrate(session: Session, version: str, cluster: str | None, *, yes: bool, 
         session.tell(f"The records of {_releases_of(planned)} were migrated.")
     if not session.output.is_table:
         session.output.data({"operations": operations}, [operation["id"] for operation in operations])
-
-
-def _releases(session: Session, version: str, cluster: str | None) -> Iterator[Any]:
-    after = None
-    while True:
-        found = session.ask(_RELEASES, version=version, cluster=cluster, after=after)["apiCompatibility"]["releases"]
-        yield from found["nodes"]
-        if not found["pageInfo"]["hasNextPage"]:
-            return
-        after = found["pageInfo"]["endCursor"]
 
 
 def _releases_of(planned: list[Any]) -> str:

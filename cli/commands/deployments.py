@@ -270,11 +270,4 @@ def revisions(session: Session, name: str, deployment: Any, numbers: list[int]) 
 
 def generations(session: Session, deployment_id: str) -> list[Any]:
     """Returns all revisions of a deployment, newest first."""
-    found: list[Any] = []
-    after = None
-    while True:
-        page = session.ask(_HISTORY, id=deployment_id, first=200, after=after)["node"]["history"]
-        found += page["nodes"]
-        if not page["pageInfo"]["hasNextPage"]:
-            return found
-        after = page["pageInfo"]["endCursor"]
+    return list(session.pages(_HISTORY, id=deployment_id, size=200, at=["history"]))

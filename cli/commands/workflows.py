@@ -306,9 +306,14 @@ def _text(run: Any) -> str:
 
 
 def _waiting(step: Any) -> str:
-    named = {"SIGNAL": f"signal {step['signal']}", "APPROVAL": "approval", "RESULT": "result from outside"}
-    about = named.get(step["waitsFor"])
-    return f"{step['path']}: {about or 'time'}"
+    named = {
+        "SLEEP": "time",
+        "SIGNAL": f"signal {step['signal']}",
+        "APPROVAL": "approval",
+        "RESULT": "result from outside",
+        "RUN": "run",
+    }
+    return f"{step['path']}: {named.get(step['waitsFor'], step['waitsFor'])}"
 
 
 def _waiting_step(session: Session, run_id: str) -> str:

@@ -90,6 +90,20 @@ async def test_runs_are_started_watched_steered_and_read(working: Polyhelm) -> N
     assert (await polyhelm("workflow", "watch", "cnVuOjE=")).words[0] == "Error: There is no run 'cnVuOjE='."
 
 
+async def test_a_run_that_waits_for_another_one_says_so(working: Polyhelm) -> None:
+    outer = "name: outer\nsteps: [{name: below, type: run-workflow, inputs: {workflow: inner}}]\n"
+    inner = "name: inner\nsteps: [{name: wait, type: signal, inputs: {signal: go}}]\n"
+    for name, text in (("inner", inner), ("outer", outer)):
+        (working.home / f"{name}.yaml").write_text(text)
+        await working.fine("workflow", "apply", "-f", f"{name}.yaml")
+    await working.fine("workflow", "start", "outer")
+
+    async def waits() -> bool:
+        return "below: run" in (await working("workflow", "runs")).out
+
+    await eventually(waits)
+
+
 async def test_the_token_of_a_step_completes_it_once(polyhelm: Polyhelm) -> None:
     await run_of_another(polyhelm.stack)
     token = "canary of greeting"
