@@ -121,7 +121,7 @@ async def begin_run(
     schedule_id: int | None = None,
     scheduled_at: datetime | None = None,
 ) -> WorkflowRun:
-    """Writes a run. The organization is locked, and no run with the id is open. Without an id, it gets one of its own.
+    """Writes a run. The organization is locked, and no run with the id is open. Without an id, one is generated.
 
     Raises:
         Conflict: the organization has too many open runs.
